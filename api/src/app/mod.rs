@@ -1,0 +1,10 @@
+//! Puts the house together: the same for `main` and for the tests. It knows every room and decides nothing.
+
+mod layers;
+mod router;
+pub mod serve;
+mod session_store;
+pub mod start;
+pub mod sweep;
+
+pub use router::{build, document};

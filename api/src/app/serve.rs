@@ -1,0 +1,62 @@
+//! Listening, and leaving in good order.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// How long requests in flight may take to end once we are told to stop.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Serves `app` on every address until SIGINT or SIGTERM, then lets requests in flight end.
+///
+/// # Errors
+/// A sentence when an address cannot be listened on.
+pub async fn serve(app: Router, addresses: &[SocketAddr]) -> Result<()> {
+    let mut listeners = Vec::new();
+    for address in addresses {
+        let listener = TcpListener::bind(address).await.map_err(|error| sentence(*address, &error))?;
+        listeners.push(listener);
+    }
+    let (stop, stopped) = watch::channel(());
+    let mut servers = JoinSet::new();
+    for listener in listeners {
+        tracing::info!(address = %listener.local_addr()?, "listening");
+        let service = app.clone().into_make_service_with_connect_info::<SocketAddr>();
+        let mut stopped = stopped.clone();
+        servers.spawn(async move {
+            let until = async move {
+                let _ = stopped.changed().await;
+            };
+            axum::serve(listener, service).with_graceful_shutdown(until).await
+        });
+    }
+    asked_to_stop().await?;
+    tracing::info!("stopping");
+    drop(stop);
+    let all_ended = async { while servers.join_next().await.is_some() {} };
+    if tokio::time::timeout(GRACE, all_ended).await.is_err() {
+        tracing::warn!("some requests did not end in time");
+    }
+    Ok(())
+}
+
+fn sentence(address: SocketAddr, error: &std::io::Error) -> anyhow::Error {
+    match error.kind() {
+        std::io::ErrorKind::AddrInUse => anyhow::anyhow!("Cannot listen on {address}: the port is taken."),
+        _ => anyhow::anyhow!("Cannot listen on {address}: {error}."),
+    }
+}
+
+async fn asked_to_stop() -> Result<()> {
+    let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+        .context("Cannot wait for SIGTERM.")?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted.context("Cannot wait for Ctrl-C."),
+        _ = terminated.recv() => Ok(()),
+    }
+}

@@ -1,0 +1,98 @@
+//! The session layer's store: the well-kept one for PostgreSQL, with three differences.
+//!
+//! It stores a digest of the cookie, never the cookie, so that whoever reads the table can sign in as nobody. Its save
+//! updates only, so that a request in flight cannot put back what a revocation has deleted. And a record belongs to a
+//! sign-in, so that a visitor who is nobody leaves no row.
+
+use std::fmt;
+
+use axum_login::tower_sessions::session::{Id, Record};
+use axum_login::tower_sessions::session_store::{self, Error};
+use sha2::{Digest, Sha256};
+use tower_sessions_sqlx_store::PostgresStore;
+
+use crate::domain::sessions::{ABSOLUTE_LIFETIME, SessionRecords};
+use crate::http::login::DATA_KEY;
+use crate::kernel::{Clock, SignInId};
+use crate::state::AppState;
+
+/// The store.
+#[derive(Clone)]
+pub(super) struct SessionStore {
+    postgres: PostgresStore,
+    records: SessionRecords,
+    clock: Clock,
+}
+
+impl SessionStore {
+    pub(super) fn new(state: &AppState) -> Self {
+        let pool = state.db.get_postgres_connection_pool();
+        let postgres = PostgresStore::new(pool.clone())
+            .with_schema_name("public")
+            .and_then(|store| store.with_table_name("tower_sessions"))
+            .expect("these are plain identifiers");
+        Self { postgres, records: SessionRecords::new(pool.clone()), clock: state.clock.clone() }
+    }
+}
+
+impl fmt::Debug for SessionStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SessionStore")
+    }
+}
+
+#[async_trait::async_trait]
+impl tower_sessions::SessionStore for SessionStore {
+    async fn create(&self, record: &mut Record) -> session_store::Result<()> {
+        let sign_in = sign_in_of(record).ok_or_else(|| Error::Backend("a session without a sign-in".into()))?;
+        let expires_at = self.clock.now() + ABSOLUTE_LIFETIME;
+        loop {
+            let (id, data) = encode(record)?;
+            if self.records.insert(&id, &data, expires_at, sign_in).await.map_err(backend)? {
+                return Ok(());
+            }
+            record.id = Id::default();
+        }
+    }
+
+    async fn save(&self, record: &Record) -> session_store::Result<()> {
+        let (id, data) = encode(record)?;
+        self.records.update(&id, &data).await.map_err(backend)
+    }
+
+    async fn load(&self, id: &Id) -> session_store::Result<Option<Record>> {
+        match self.postgres.load(&digest(*id)).await {
+            Ok(Some(record)) => Ok(Some(Record { id: *id, ..record })),
+            // Written by another version of us. It means nobody.
+            Err(Error::Decode(_)) => Ok(None),
+            other => other,
+        }
+    }
+
+    async fn delete(&self, id: &Id) -> session_store::Result<()> {
+        self.postgres.delete(&digest(*id)).await
+    }
+}
+
+/// 128 bits of SHA-256, as many as the cookie has.
+fn digest(Id(id): Id) -> Id {
+    let hash: [u8; 32] = Sha256::digest(id.to_le_bytes()).into();
+    let (half, _) = hash.split_at(16);
+    Id(i128::from_le_bytes(half.try_into().expect("half of 32 bytes is 16")))
+}
+
+fn encode(record: &Record) -> session_store::Result<(String, Vec<u8>)> {
+    let stored = Record { id: digest(record.id), ..record.clone() };
+    let data = rmp_serde::to_vec(&stored).map_err(|e| Error::Encode(e.to_string()))?;
+    Ok((stored.id.to_string(), data))
+}
+
+/// axum-login keeps the user's id, which is our sign-in's, under its key.
+fn sign_in_of(record: &Record) -> Option<SignInId> {
+    record.data.get(DATA_KEY)?.get("user_id")?.as_str()?.parse().ok()
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn backend(error: sqlx::Error) -> Error {
+    Error::Backend(error.to_string())
+}

@@ -1,0 +1,73 @@
+//! What happened and who asked, for the org to read. It is a table, not a log level: an act and its record commit
+//! together or not at all.
+
+mod store;
+
+use serde_json::Value;
+
+use super::Tx;
+use crate::kernel::{Op, Result, UserId};
+
+/// What can be recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// An org was made.
+    OrgCreated,
+    /// A domain was given to an org.
+    DomainAdded,
+    /// A person was made.
+    UserCreated,
+    /// A person came from a personal org into this one.
+    UserMoved,
+    /// A person signed in.
+    SignedIn,
+    /// A person of this org gave a wrong password.
+    SignInFailed,
+    /// A person changed their password.
+    PasswordChanged,
+    /// Sign-ins were ended, or would have been had there been any.
+    Revoked,
+    /// A demand to end sign-ins named nobody in this org.
+    RevocationMissed,
+    /// A demand to end sign-ins was refused.
+    RevocationRefused,
+    /// An API key was made.
+    KeyMinted,
+}
+
+impl Event {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::OrgCreated => "org.created",
+            Self::DomainAdded => "org.domain_added",
+            Self::UserCreated => "user.created",
+            Self::UserMoved => "user.moved",
+            Self::SignedIn => "sign_in.succeeded",
+            Self::SignInFailed => "sign_in.failed",
+            Self::PasswordChanged => "user.password_changed",
+            Self::Revoked => "revocation.succeeded",
+            Self::RevocationMissed => "revocation.no_such_subject",
+            Self::RevocationRefused => "revocation.refused",
+            Self::KeyMinted => "api_key.minted",
+        }
+    }
+}
+
+/// Records one event about `user`, or about the org when that is `None`. `detail` holds no secret and no address.
+///
+/// # Errors
+/// The database's.
+pub async fn record(tx: &Tx, op: &Op, event: Event, user: Option<UserId>, detail: Value) -> Result<()> {
+    store::insert_event(tx, op, event.as_str(), user, detail, None).await
+}
+
+/// Records an event that a caller could repeat without end: at most one row per org, event, `reason` and minute.
+///
+/// # Errors
+/// The database's.
+pub async fn record_once_a_minute(tx: &Tx, op: &Op, event: Event, user: Option<UserId>, reason: &str) -> Result<()> {
+    let minute = op.now.unix_timestamp().div_euclid(60);
+    let whom = user.map(|u| u.to_string()).unwrap_or_default();
+    let once = format!("{}:{reason}:{whom}:{minute}", event.as_str());
+    store::insert_event(tx, op, event.as_str(), user, serde_json::json!({ "reason": reason }), Some(once)).await
+}

@@ -1,0 +1,95 @@
+//! Tenants. A company has domains; a personal org holds one person without a company.
+
+mod store;
+
+use sea_orm::ConnectionTrait;
+use serde_json::json;
+use time::OffsetDateTime;
+
+use super::Tx;
+use super::audit::{self, Event};
+use crate::entity::org::{Model as Org, OrgKind};
+use crate::entity::org_domain::Model as OrgDomain;
+use crate::kernel::{Domain, Error, Op, OrgId, OrgScope, Result};
+
+/// An org as a list shows it.
+#[derive(Clone, Debug)]
+pub struct OrgRow {
+    /// Its id.
+    pub id: OrgId,
+    /// Company or personal.
+    pub kind: OrgKind,
+    /// What people call it.
+    pub name: String,
+    /// A company's first domain.
+    pub slug: Option<String>,
+    /// Whether anybody may sign in.
+    pub active: bool,
+    /// Since when.
+    pub created_at: OffsetDateTime,
+}
+
+/// Makes the company that `op.scope` names. Its domain, vouched for by the operator, becomes its slug.
+///
+/// # Errors
+/// A conflict when another org has the domain or the slug; the database's.
+pub async fn add_company(tx: &Tx, op: &Op, name: &str, domain: &Domain) -> Result<Org> {
+    let taken = || Error::conflict("domain_taken", format!("Another org already has the domain {domain}."));
+    let org = store::insert_org(tx, op, OrgKind::Company, name, Some(domain.as_str().to_owned()))
+        .await
+        .map_err(|e| e.on_constraint("orgs_slug", taken))?;
+    audit::record(tx, op, Event::OrgCreated, None, json!({ "kind": "company" })).await?;
+    store::insert_domain(tx, op, domain.as_str()).await.map_err(|e| e.on_constraint("org_domains_pkey", taken))?;
+    audit::record(tx, op, Event::DomainAdded, None, json!({ "domain": domain.as_str() })).await?;
+    Ok(org)
+}
+
+/// Makes the personal org that `op.scope` names.
+///
+/// # Errors
+/// The database's.
+pub async fn add_personal(tx: &Tx, op: &Op, name: &str) -> Result<Org> {
+    let org = store::insert_org(tx, op, OrgKind::Personal, name, None).await?;
+    audit::record(tx, op, Event::OrgCreated, None, json!({ "kind": "personal" })).await?;
+    Ok(org)
+}
+
+/// The org itself.
+///
+/// # Errors
+/// Not found; the database's.
+pub async fn get(tx: &Tx, scope: OrgScope) -> Result<Org> {
+    store::find_org(tx, scope).await?.ok_or_else(|| Error::not_found("org"))
+}
+
+/// The org's domains.
+///
+/// # Errors
+/// The database's.
+pub async fn list_domains(tx: &Tx, scope: OrgScope) -> Result<Vec<OrgDomain>> {
+    store::list_domains(tx, scope).await
+}
+
+/// The company that owns this verified domain. Asked before a tenant is known.
+///
+/// # Errors
+/// The database's.
+pub async fn find_by_domain(db: &impl ConnectionTrait, domain: &Domain) -> Result<Option<OrgId>> {
+    store::lookup_domain(db, domain.as_str()).await
+}
+
+/// Every org. For the operator: the runtime role may not.
+///
+/// # Errors
+/// The database's.
+pub async fn list_all(owner: &impl ConnectionTrait) -> Result<Vec<OrgRow>> {
+    store::list_orgs(owner).await
+}
+
+/// Closes an org for good: nobody in it can sign in.
+///
+/// # Errors
+/// The database's.
+pub async fn close(tx: &Tx, scope: OrgScope) -> Result<()> {
+    store::update_inactive(tx, scope).await
+}

@@ -1,0 +1,85 @@
+//! The SQL of orgs and their domains.
+
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, IntoActiveModel,
+    QueryFilter, QueryOrder, Statement,
+};
+
+use super::OrgRow;
+use crate::domain::Tx;
+use crate::entity::org::{Column, Entity, Model, OrgKind};
+use crate::entity::org_domain;
+use crate::kernel::{Op, OrgId, OrgScope, Result};
+
+pub(super) async fn insert_org(tx: &Tx, op: &Op, kind: OrgKind, name: &str, slug: Option<String>) -> Result<Model> {
+    let org = Model {
+        id: op.scope.org(),
+        kind,
+        name: name.to_owned(),
+        slug,
+        active: true,
+        generation: 0,
+        created_at: op.now,
+    };
+    Ok(org.into_active_model().insert(tx).await?)
+}
+
+pub(super) async fn insert_domain(tx: &Tx, op: &Op, domain: &str) -> Result<()> {
+    let row = org_domain::Model {
+        org_id: op.scope.org(),
+        domain: domain.to_owned(),
+        verified_by: Some("operator".to_owned()),
+        verified_at: Some(op.now),
+        created_at: op.now,
+    };
+    row.into_active_model().insert(tx).await?;
+    Ok(())
+}
+
+#[expect(clippy::disallowed_methods, reason = "the scoped finder")]
+pub(super) async fn find_org(tx: &Tx, scope: OrgScope) -> Result<Option<Model>> {
+    Ok(Entity::find_by_id(scope.org()).one(tx).await?)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the scoped finder")]
+pub(super) async fn list_domains(tx: &Tx, scope: OrgScope) -> Result<Vec<org_domain::Model>> {
+    Ok(org_domain::Entity::find()
+        .filter(org_domain::Column::OrgId.eq(scope.org()))
+        .order_by_asc(org_domain::Column::CreatedAt)
+        .all(tx)
+        .await?)
+}
+
+pub(super) async fn lookup_domain(db: &impl ConnectionTrait, domain: &str) -> Result<Option<OrgId>> {
+    let sql = "select org_id from lookup_domain($1)";
+    let row = db.query_one(Statement::from_sql_and_values(DbBackend::Postgres, sql, [domain.into()])).await?;
+    Ok(row.map(|row| row.try_get("", "org_id")).transpose()?)
+}
+
+pub(super) async fn list_orgs(owner: &impl ConnectionTrait) -> Result<Vec<OrgRow>> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        id: OrgId,
+        kind: OrgKind,
+        name: String,
+        slug: Option<String>,
+        active: bool,
+        created_at: time::OffsetDateTime,
+    }
+    let statement = Statement::from_string(DbBackend::Postgres, "select * from list_orgs()");
+    let rows = Row::find_by_statement(statement).all(owner).await?;
+    Ok(rows
+        .into_iter()
+        .map(|Row { id, kind, name, slug, active, created_at }| OrgRow { id, kind, name, slug, active, created_at })
+        .collect())
+}
+
+pub(super) async fn update_inactive(tx: &Tx, scope: OrgScope) -> Result<()> {
+    Entity::update_many()
+        .col_expr(Column::Active, Expr::value(false))
+        .filter(Column::Id.eq(scope.org()))
+        .exec(tx)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,132 @@
+//! What a door asks for, and what it is told.
+
+use crate::kernel::{Email, SignInId, UserId};
+
+/// Whose sign-ins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// Somebody known already.
+    User(UserId),
+    /// By address (RFC 9493 §3.2.2).
+    Email(Email),
+    /// By our id as text (RFC 9493 §3.2.4).
+    Opaque(String),
+    /// By an issuer and its name for the person (RFC 9493 §3.2.3).
+    IssSub {
+        /// The issuer.
+        iss: String,
+        /// Its name for the person.
+        sub: String,
+    },
+}
+
+impl Subject {
+    pub(super) fn format(&self) -> &'static str {
+        match self {
+            Self::User(_) => "user",
+            Self::Email(_) => "email",
+            Self::Opaque(_) => "opaque",
+            Self::IssSub { .. } => "iss_sub",
+        }
+    }
+}
+
+/// Which of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Every one, and every one that is being opened.
+    All,
+    /// This one.
+    One(SignInId),
+    /// All but this one.
+    AllBut(SignInId),
+}
+
+impl Reach {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::One(_) => "one",
+            Self::AllBut(_) => "all_but_one",
+        }
+    }
+}
+
+/// Why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The org demanded it.
+    Demanded,
+    /// The person left.
+    SignedOut,
+    /// The person signed in again in the same browser.
+    Replaced,
+    /// The person changed their password.
+    PasswordChanged,
+    /// The person moved into a company's org.
+    Moved,
+}
+
+impl Cause {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Demanded => "demanded",
+            Self::SignedOut => "signed_out",
+            Self::Replaced => "replaced",
+            Self::PasswordChanged => "password_changed",
+            Self::Moved => "moved",
+        }
+    }
+}
+
+/// Through which door the demand came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Door {
+    /// `POST /global-token-revocation`.
+    GlobalTokenRevocation,
+    /// The person's own account.
+    Account,
+    /// The operator's command line.
+    Operator,
+}
+
+impl Door {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::GlobalTokenRevocation => "global_token_revocation",
+            Self::Account => "account",
+            Self::Operator => "operator",
+        }
+    }
+}
+
+/// A demand to end sign-ins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// Whose.
+    pub subject: Subject,
+    /// Which.
+    pub reach: Reach,
+    /// Why.
+    pub cause: Cause,
+    /// Through which door.
+    pub door: Door,
+}
+
+/// What was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// Whose sign-ins ended.
+    pub user: UserId,
+    /// How many were open.
+    pub sign_ins: usize,
+}
+
+/// What came of an order. Each door decides whether nobody is a failure or a quiet success.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was carried out; also when nothing was open.
+    Ended(Receipt),
+    /// There is no such person in the org.
+    NoSuchSubject,
+}

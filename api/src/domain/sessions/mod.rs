@@ -1,0 +1,125 @@
+//! Sign-ins: one row for each person on each browser. The cookie only leads here, and whether it still means anything
+//! is asked at every request, twice: when the request arrives, and in the transaction that does its work.
+//!
+//! Ending a sign-in is not here. That is `revocation`'s, alone.
+
+mod store;
+
+use std::fmt;
+
+use sea_orm::ConnectionTrait;
+use serde_json::json;
+use time::{Duration, OffsetDateTime};
+
+use super::Tx;
+use super::audit::{self, Event};
+use super::users::Candidate;
+use crate::entity::sign_in::Model as SignIn;
+use crate::kernel::{Error, Op, OrgScope, Result, Role, SignInId, UserId};
+
+pub use store::SessionRecords;
+
+/// How long a sign-in lasts, used or not.
+pub const ABSOLUTE_LIFETIME: Duration = Duration::hours(12);
+
+/// A signed-in person, as one request sees them.
+#[derive(Clone)]
+pub struct Principal {
+    /// The sign-in that the cookie led to.
+    pub sign_in: SignInId,
+    /// The person's org.
+    pub scope: OrgScope,
+    /// What the org is called.
+    pub org_name: String,
+    /// The person.
+    pub user: UserId,
+    /// What they are called.
+    pub name: String,
+    /// Their address, as they write it.
+    pub email: String,
+    /// What they may do.
+    pub role: Role,
+    generations: [u8; 16],
+}
+
+impl Principal {
+    /// The person's and the org's generation. A cookie remembers these, and is stale when either has been raised.
+    pub fn generations(&self) -> &[u8; 16] {
+        &self.generations
+    }
+}
+
+/// axum-login prints the principal when debugging, so it shows ids only.
+impl fmt::Debug for Principal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Principal").field("sign_in", &self.sign_in).field("user", &self.user).finish_non_exhaustive()
+    }
+}
+
+/// Whose sign-in this is, while it is open and its person and org are active. Asked before a tenant is known.
+///
+/// # Errors
+/// The database's.
+pub async fn find_principal(
+    db: &impl ConnectionTrait,
+    sign_in: SignInId,
+    now: OffsetDateTime,
+) -> Result<Option<Principal>> {
+    store::lookup_sign_in(db, sign_in, now).await
+}
+
+/// Opens a sign-in for somebody whose password has just been checked, unless anything that the check relied on has
+/// changed since `candidate` was read: the password, either generation, or being active. A revocation that came in
+/// between therefore wins.
+///
+/// # Errors
+/// The database's.
+pub async fn open(tx: &Tx, op: &Op, candidate: &Candidate) -> Result<Option<SignInId>> {
+    let id = SignInId::new(op.now, &op.chance);
+    if !store::insert_sign_in(tx, op, id, candidate, op.now + ABSOLUTE_LIFETIME).await? {
+        return Ok(None);
+    }
+    audit::record(tx, op, Event::SignedIn, Some(candidate.user), json!({ "sign_in": id, "by": "password" })).await?;
+    Ok(Some(id))
+}
+
+/// Makes one org's rows visible in this transaction.
+///
+/// # Errors
+/// The database's.
+pub async fn enter(tx: &Tx, scope: OrgScope) -> Result<()> {
+    store::enter(tx, scope).await
+}
+
+/// The same on behalf of a sign-in, which must still hold. With `for_writing` it goes on holding until the transaction
+/// ends: a revocation waits, and so nothing is written by a sign-in that has been reported ended.
+///
+/// # Errors
+/// The session has ended; the database's.
+pub async fn enter_as(
+    tx: &Tx,
+    scope: OrgScope,
+    sign_in: SignInId,
+    now: OffsetDateTime,
+    for_writing: bool,
+) -> Result<()> {
+    let holds = store::enter_as(tx, scope, sign_in, now, for_writing).await?;
+    if holds { Ok(()) } else { Err(Error::session_ended()) }
+}
+
+/// The org's sign-ins, newest first, at most a thousand.
+///
+/// # Errors
+/// The database's.
+pub async fn list(tx: &Tx, scope: OrgScope) -> Result<Vec<SignIn>> {
+    store::list_sign_ins(tx, scope).await
+}
+
+/// Removes what nobody can use any more: expired session records, and sign-ins that expired before `sign_ins_before`.
+/// A bounded number at a time; the answer is how many went.
+///
+/// # Errors
+/// The database's.
+pub async fn sweep(db: &impl ConnectionTrait, now: OffsetDateTime, sign_ins_before: OffsetDateTime) -> Result<u64> {
+    Ok(store::delete_expired_records(db, now).await? + store::sweep_sign_ins(db, sign_ins_before).await?)
+}

@@ -1,0 +1,174 @@
+//! The SQL of sign-ins and of the session layer's records.
+
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
+    Statement,
+};
+use secrecy::ExposeSecret;
+use sqlx::PgPool;
+use time::OffsetDateTime;
+
+use super::Principal;
+use crate::domain::Tx;
+use crate::domain::users::Candidate;
+use crate::entity::sign_in::{Column, Entity, Model};
+use crate::kernel::{Op, OrgId, OrgScope, Result, Role, SignInId, UserId};
+
+/// How many rows one sweep removes at most, so that it never holds much for long.
+const SWEEP: i32 = 10_000;
+
+fn statement(sql: &str, values: impl IntoIterator<Item = sea_orm::Value>) -> Statement {
+    Statement::from_sql_and_values(DbBackend::Postgres, sql, values)
+}
+
+pub(super) async fn lookup_sign_in(
+    db: &impl ConnectionTrait,
+    sign_in: SignInId,
+    now: OffsetDateTime,
+) -> Result<Option<Principal>> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        org_id: OrgId,
+        org_name: String,
+        org_generation: i64,
+        user_id: UserId,
+        user_name: String,
+        user_email: String,
+        user_role: Role,
+        user_generation: i64,
+    }
+    let lookup = statement("select * from lookup_sign_in($1, $2)", [sign_in.into(), now.into()]);
+    let row = Row::find_by_statement(lookup).one(db).await?;
+    Ok(row.map(|row| {
+        let mut generations = [0; 16];
+        generations[..8].copy_from_slice(&row.user_generation.to_be_bytes());
+        generations[8..].copy_from_slice(&row.org_generation.to_be_bytes());
+        Principal {
+            sign_in,
+            scope: OrgScope::proven(row.org_id),
+            org_name: row.org_name,
+            user: row.user_id,
+            name: row.user_name,
+            email: row.user_email,
+            role: row.user_role,
+            generations,
+        }
+    }))
+}
+
+/// Compares and inserts in one statement. `for share` makes it wait for a revocation under way and then look again; a
+/// plain foreign key would let it slip through.
+pub(super) async fn insert_sign_in(
+    tx: &Tx,
+    op: &Op,
+    id: SignInId,
+    candidate: &Candidate,
+    expires_at: OffsetDateTime,
+) -> Result<bool> {
+    let sql = "insert into sign_ins \
+               (id, org_id, user_id, auth_time, created_at, last_seen_at, expires_at, ip, agent) \
+               select $1, u.org_id, u.id, $2, $2, $2, $3, $4, $5 \
+               from users u join orgs o on o.id = u.org_id \
+               where u.org_id = $6 and u.id = $7 and u.active and o.active \
+                 and u.generation = $8 and o.generation = $9 and u.password_hash is not distinct from $10 \
+               for share of u, o";
+    let inserted = tx
+        .execute(statement(
+            sql,
+            [
+                id.into(),
+                op.now.into(),
+                expires_at.into(),
+                op.client.ip.map(|ip| ip.to_string()).into(),
+                op.client.agent.clone().into(),
+                op.scope.org().into(),
+                candidate.user.into(),
+                candidate.generation.into(),
+                candidate.org_generation.into(),
+                candidate.password_hash.as_ref().map(|hash| hash.expose_secret().to_owned()).into(),
+            ],
+        ))
+        .await?;
+    Ok(inserted.rows_affected() == 1)
+}
+
+pub(super) async fn enter(tx: &Tx, scope: OrgScope) -> Result<()> {
+    let sql = "select set_config('curfew.org_id', $1, true)";
+    tx.execute(statement(sql, [scope.org().to_string().into()])).await?;
+    Ok(())
+}
+
+pub(super) async fn enter_as(
+    tx: &Tx,
+    scope: OrgScope,
+    sign_in: SignInId,
+    now: OffsetDateTime,
+    for_writing: bool,
+) -> Result<bool> {
+    let sql = "select enter_as($1, $2, $3, $4) as holds";
+    let values = [scope.org().into(), sign_in.into(), now.into(), for_writing.into()];
+    let row = tx.query_one(statement(sql, values)).await?;
+    Ok(row.map(|row| row.try_get("", "holds")).transpose()?.unwrap_or(false))
+}
+
+#[expect(clippy::disallowed_methods, reason = "the scoped finder")]
+pub(super) async fn list_sign_ins(tx: &Tx, scope: OrgScope) -> Result<Vec<Model>> {
+    Ok(Entity::find()
+        .filter(Column::OrgId.eq(scope.org()))
+        .order_by_desc(Column::CreatedAt)
+        .limit(1000)
+        .all(tx)
+        .await?)
+}
+
+pub(super) async fn delete_expired_records(db: &impl ConnectionTrait, now: OffsetDateTime) -> Result<u64> {
+    let sql = "delete from tower_sessions where id in \
+               (select id from tower_sessions where expiry_date < $1 order by expiry_date limit $2)";
+    Ok(db.execute(statement(sql, [now.into(), SWEEP.into()])).await?.rows_affected())
+}
+
+pub(super) async fn sweep_sign_ins(db: &impl ConnectionTrait, before: OffsetDateTime) -> Result<u64> {
+    let row = db.query_one(statement("select sweep_sign_ins($1, $2) as swept", [before.into(), SWEEP.into()])).await?;
+    let swept: i64 = row.map(|row| row.try_get("", "swept")).transpose()?.unwrap_or(0);
+    Ok(swept.unsigned_abs())
+}
+
+/// The two writes of the session layer that its own store does in another way.
+///
+/// That store's save is an upsert, so that a request in flight puts back a record which a revocation has just deleted.
+/// Here a record is inserted once, for a sign-in, and afterwards only updated.
+#[derive(Clone, Debug)]
+pub struct SessionRecords(PgPool);
+
+impl SessionRecords {
+    /// Over the one pool.
+    pub fn new(pool: PgPool) -> Self {
+        Self(pool)
+    }
+
+    /// Inserts a record, or answers `false` when there is one with this id.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn insert(
+        &self,
+        id: &str,
+        data: &[u8],
+        expires_at: OffsetDateTime,
+        sign_in: SignInId,
+    ) -> Result<bool, sqlx::Error> {
+        let sql = "insert into tower_sessions (id, data, expiry_date, sign_in_id) values ($1, $2, $3, $4) \
+                   on conflict (id) do nothing";
+        let done = sqlx::query(sql).bind(id).bind(data).bind(expires_at).bind(sign_in.uuid()).execute(&self.0).await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// Updates a record that is there. One that has been deleted stays deleted.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn update(&self, id: &str, data: &[u8]) -> Result<(), sqlx::Error> {
+        sqlx::query("update tower_sessions set data = $2 where id = $1").bind(id).bind(data).execute(&self.0).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,144 @@
+//! People. Each belongs to exactly one org.
+
+mod password;
+mod store;
+
+use sea_orm::ConnectionTrait;
+use secrecy::SecretString;
+use serde_json::json;
+
+use super::Tx;
+use super::audit::{self, Event};
+use crate::entity::user::Model as User;
+use crate::kernel::{Email, Error, Op, OrgId, OrgScope, Result, Role, UserId};
+
+pub use password::Passwords;
+
+/// A person to be made.
+#[derive(Debug)]
+pub struct NewUser {
+    /// Their address. Among people of one org, and among people without a company, it is unique.
+    pub email: Email,
+    /// What they are called.
+    pub name: String,
+    /// What they may do.
+    pub role: Role,
+    /// From [`Passwords::hash`]; without one there is no signing in by password.
+    pub password_hash: Option<SecretString>,
+}
+
+/// Somebody who may be signing in by password, as read before the password is checked.
+#[derive(Debug)]
+pub struct Candidate {
+    /// Their org, proven once the password matches.
+    pub org: OrgId,
+    /// The org's generation as read.
+    pub org_generation: i64,
+    /// The person.
+    pub user: UserId,
+    /// What they are called.
+    pub name: String,
+    /// The person's generation as read.
+    pub generation: i64,
+    /// What the password is checked against.
+    pub password_hash: Option<SecretString>,
+}
+
+/// A person who would move into the company that owns their address's domain.
+#[derive(Debug)]
+pub struct DomainMove {
+    /// The person.
+    pub user: UserId,
+    /// The personal org they would leave.
+    pub from: OrgId,
+    /// Their address.
+    pub email: String,
+    /// Whether the company already has somebody with this address, so that they cannot move.
+    pub taken: bool,
+    /// How many todos would come along.
+    pub todos: i64,
+}
+
+/// Makes a person in `op.scope`.
+///
+/// # Errors
+/// A conflict when the address is taken; the database's.
+pub async fn add(tx: &Tx, op: &Op, org_kind: crate::entity::org::OrgKind, new: NewUser) -> Result<User> {
+    let taken = || Error::conflict("email_taken", "Somebody with this e-mail address is already there.");
+    let user = store::insert_user(tx, op, org_kind, new)
+        .await
+        .map_err(|e| e.on_constraint("users_org_email", taken).on_constraint("users_personal_email", taken))?;
+    audit::record(tx, op, Event::UserCreated, Some(user.id), json!({ "role": user.role })).await?;
+    Ok(user)
+}
+
+/// The org's people, oldest first.
+///
+/// # Errors
+/// The database's.
+pub async fn list(tx: &Tx, scope: OrgScope) -> Result<Vec<User>> {
+    store::list_users(tx, scope).await
+}
+
+/// Somebody by address, locked against every other change until the transaction ends.
+///
+/// # Errors
+/// The database's.
+pub async fn find_by_email_locked(tx: &Tx, scope: OrgScope, email: &Email) -> Result<Option<User>> {
+    store::find_by_email_locked(tx, scope, email.folded()).await
+}
+
+/// Somebody by id, locked against every other change until the transaction ends.
+///
+/// # Errors
+/// The database's.
+pub async fn find_locked(tx: &Tx, scope: OrgScope, id: UserId) -> Result<Option<User>> {
+    store::find_locked(tx, scope, id).await
+}
+
+/// Who may be signing in with this address: the person in the org that owns its verified domain, else the one without
+/// a company. Asked before a tenant is known.
+///
+/// # Errors
+/// The database's.
+pub async fn find_candidate(db: &impl ConnectionTrait, email: &Email) -> Result<Option<Candidate>> {
+    store::lookup_password(db, email).await
+}
+
+/// Sets a person's password.
+///
+/// # Errors
+/// Not found; the database's.
+pub async fn set_password(tx: &Tx, op: &Op, id: UserId, hash: SecretString) -> Result<()> {
+    if !store::update_password(tx, op.scope, id, &hash).await? {
+        return Err(Error::not_found("person"));
+    }
+    audit::record(tx, op, Event::PasswordChanged, Some(id), json!({})).await
+}
+
+/// Who would move into the company that owns `domain`. For the operator: the runtime role may not.
+///
+/// # Errors
+/// The database's.
+pub async fn list_domain_moves(owner: &impl ConnectionTrait, domain: &str) -> Result<Vec<DomainMove>> {
+    store::list_domain_moves(owner, domain).await
+}
+
+/// Moves a person, with their todos, from their personal org into the company that owns the verified `domain` of their
+/// address, and clears their password. For the operator: the runtime role may not.
+///
+/// # Errors
+/// A conflict when the person cannot move there; the database's.
+pub async fn move_to_company(owner: &Tx, id: UserId, domain: &str) -> Result<()> {
+    let taken = || Error::conflict("email_taken", "Somebody with this e-mail address is already there.");
+    let moved = store::move_user(owner, id, domain).await.map_err(|e| e.on_constraint("users_org_email", taken))?;
+    if moved { Ok(()) } else { Err(Error::conflict("cannot_move", "This person cannot move to that org.")) }
+}
+
+/// Records that a person came into `op.scope`.
+///
+/// # Errors
+/// The database's.
+pub async fn record_moved(tx: &Tx, op: &Op, id: UserId, from: OrgId) -> Result<()> {
+    audit::record(tx, op, Event::UserMoved, Some(id), json!({ "from": from })).await
+}

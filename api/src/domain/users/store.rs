@@ -1,0 +1,120 @@
+//! The SQL of people.
+
+use sea_orm::sea_query::{Expr, LockType};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, IntoActiveModel,
+    QueryFilter, QueryOrder, QuerySelect, Select, Statement,
+};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{Candidate, DomainMove, NewUser};
+use crate::domain::Tx;
+use crate::entity::org::OrgKind;
+use crate::entity::user::{Column, Entity, Model};
+use crate::kernel::{Email, Op, OrgId, OrgScope, Result, UserId};
+
+#[expect(clippy::disallowed_methods, reason = "the scoped finder")]
+fn of_org(scope: OrgScope) -> Select<Entity> {
+    Entity::find().filter(Column::OrgId.eq(scope.org()))
+}
+
+pub(super) async fn insert_user(tx: &Tx, op: &Op, org_kind: OrgKind, new: NewUser) -> Result<Model> {
+    let NewUser { email, name, role, password_hash } = new;
+    let user = Model {
+        id: UserId::new(op.now, &op.chance),
+        org_id: op.scope.org(),
+        org_kind,
+        email: email.as_written().to_owned(),
+        email_folded: email.folded().to_owned(),
+        name,
+        role,
+        active: true,
+        password_hash: password_hash.map(|hash| hash.expose_secret().to_owned()),
+        generation: 0,
+        revoked_seq: 0,
+        reauth_since: None,
+        created_at: op.now,
+    };
+    Ok(user.into_active_model().insert(tx).await?)
+}
+
+pub(super) async fn list_users(tx: &Tx, scope: OrgScope) -> Result<Vec<Model>> {
+    Ok(of_org(scope).order_by_asc(Column::CreatedAt).order_by_asc(Column::Id).all(tx).await?)
+}
+
+// `no key update` is as strong as a change of the row needs, and lets rows that refer to it be inserted meanwhile.
+
+pub(super) async fn find_by_email_locked(tx: &Tx, scope: OrgScope, folded: &str) -> Result<Option<Model>> {
+    Ok(of_org(scope).filter(Column::EmailFolded.eq(folded)).lock(LockType::NoKeyUpdate).one(tx).await?)
+}
+
+pub(super) async fn find_locked(tx: &Tx, scope: OrgScope, id: UserId) -> Result<Option<Model>> {
+    Ok(of_org(scope).filter(Column::Id.eq(id)).lock(LockType::NoKeyUpdate).one(tx).await?)
+}
+
+pub(super) async fn lookup_password(db: &impl ConnectionTrait, email: &Email) -> Result<Option<Candidate>> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        org_id: OrgId,
+        org_generation: i64,
+        user_id: UserId,
+        user_name: String,
+        user_generation: i64,
+        password_hash: Option<String>,
+    }
+    let statement = Statement::from_sql_and_values(
+        DbBackend::Postgres,
+        "select * from lookup_password($1, $2)",
+        [email.folded().into(), email.domain().as_str().into()],
+    );
+    let row = Row::find_by_statement(statement).one(db).await?;
+    Ok(row.map(|row| Candidate {
+        org: row.org_id,
+        org_generation: row.org_generation,
+        user: row.user_id,
+        name: row.user_name,
+        generation: row.user_generation,
+        password_hash: row.password_hash.map(SecretString::from),
+    }))
+}
+
+pub(super) async fn update_password(tx: &Tx, scope: OrgScope, id: UserId, hash: &SecretString) -> Result<bool> {
+    let updated = Entity::update_many()
+        .col_expr(Column::PasswordHash, Expr::value(hash.expose_secret()))
+        .filter(Column::OrgId.eq(scope.org()))
+        .filter(Column::Id.eq(id))
+        .exec(tx)
+        .await?;
+    Ok(updated.rows_affected > 0)
+}
+
+pub(super) async fn list_domain_moves(owner: &impl ConnectionTrait, domain: &str) -> Result<Vec<DomainMove>> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        user_id: UserId,
+        org_id: OrgId,
+        email: String,
+        taken: bool,
+        todos: i64,
+    }
+    let sql = "select * from list_domain_moves($1)";
+    let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, [domain.into()]);
+    let rows = Row::find_by_statement(statement).all(owner).await?;
+    Ok(rows
+        .into_iter()
+        .map(|Row { user_id, org_id, email, taken, todos }| DomainMove {
+            user: user_id,
+            from: org_id,
+            email,
+            taken,
+            todos,
+        })
+        .collect())
+}
+
+pub(super) async fn move_user(owner: &Tx, id: UserId, domain: &str) -> Result<bool> {
+    let sql = "select move_user($1, $2) as moved";
+    let values = [id.into(), domain.into()];
+    let row = owner.query_one(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
+    Ok(row.map(|row| row.try_get("", "moved")).transpose()?.unwrap_or(false))
+}

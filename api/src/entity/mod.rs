@@ -1,0 +1,9 @@
+//! The tables' shapes, one file each, and no behaviour. The rules behind them stand in the migrations.
+
+pub mod api_key;
+pub mod audit_event;
+pub mod org;
+pub mod org_domain;
+pub mod sign_in;
+pub mod todo;
+pub mod user;

@@ -1,0 +1,150 @@
+//! Who may do this: extractors that prove access and give the request's [`Op`]. A handler that takes `Member` has a
+//! signed-in person; one that takes `OrgKey<Revoke>` has a key of an org with that scope. There is nothing left to check
+//! in the body, and so nothing to forget.
+
+use std::marker::PhantomData;
+
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+use http::{HeaderMap, StatusCode, header};
+use url::Host;
+
+use super::client::RequestInfo;
+use super::login::{self, AuthSession};
+use super::problem::Problem;
+use crate::config::is_loopback;
+use crate::domain::api_keys::{self, Scope};
+use crate::domain::revocation::{self, Door};
+use crate::domain::sessions::Principal;
+use crate::kernel::{Actor, ApiKeyId, Error, Op};
+use crate::state::AppState;
+
+/// A signed-in person.
+#[derive(Debug)]
+pub struct Member {
+    /// Their request.
+    pub op: Op,
+    /// Who they are.
+    pub principal: Principal,
+}
+
+impl FromRequestParts<AppState> for Member {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let request = RequestInfo::from_request_parts(parts, state).await?;
+        let auth = parts.extensions.get::<AuthSession>();
+        let auth =
+            auth.ok_or_else(|| Error::internal("a handler that takes Member stands outside the session layer"))?;
+        match auth.user.clone() {
+            Some(principal) => Ok(Self { op: login::op_of(state, &request, &principal), principal }),
+            // A cookie that leads nowhere was somebody's once.
+            None if parts.headers.contains_key(header::COOKIE) && had_session(&parts.headers, state) => {
+                Err(Error::session_ended().into())
+            }
+            None => Err(Error::sign_in_required().into()),
+        }
+    }
+}
+
+/// The session cookie's name. Under https the prefix makes browsers insist that it came from this host alone, over TLS
+/// (RFC 6265bis §4.1.3.2).
+pub fn cookie_name(secure: bool) -> &'static str {
+    if secure { "__Host-curfew" } else { "curfew" }
+}
+
+fn had_session(headers: &HeaderMap, state: &AppState) -> bool {
+    let name = cookie_name(state.config.urls.secure());
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    cookies.flat_map(|value| value.split(';')).any(|pair| pair.trim().split('=').next() == Some(name))
+}
+
+/// A scope as a type, so that a handler's signature names it.
+pub trait KeyScope: Send + Sync + 'static {
+    /// The scope.
+    const SCOPE: Scope;
+    /// The door it opens, for the record of refusals.
+    const DOOR: Door;
+}
+
+/// Ending sign-ins, and nothing else (draft-parecki-oauth-global-token-revocation §6.1).
+#[derive(Debug)]
+pub struct Revoke;
+
+impl KeyScope for Revoke {
+    const SCOPE: Scope = Scope::Revoke;
+    const DOOR: Door = Door::GlobalTokenRevocation;
+}
+
+/// A key of an org, good for `S`. The org is the key's; no request can name another.
+#[derive(Debug)]
+pub struct OrgKey<S> {
+    /// The request.
+    pub op: Op,
+    /// The key.
+    pub id: ApiKeyId,
+    scope: PhantomData<S>,
+}
+
+impl<S: KeyScope> FromRequestParts<AppState> for OrgKey<S> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let request = RequestInfo::from_request_parts(parts, state).await?;
+        let token = bearer(&parts.headers)?;
+        let now = state.clock.now();
+        let key = api_keys::prove(&state.db, token, is_local(parts, state), now).await.map_err(refused)?;
+        let op = request.op(state, key.scope, Actor::OrgKey { id: key.id });
+        if key.allows(S::SCOPE) {
+            return Ok(Self { op, id: key.id, scope: PhantomData });
+        }
+        let tx = state.begin(&op).await?;
+        revocation::record_refusal(&tx, &op, S::DOOR, "scope_missing").await?;
+        tx.commit().await?;
+        // RFC 6750 §3.1
+        let challenge = format!("Bearer error=\"insufficient_scope\", scope=\"{}\"", S::SCOPE);
+        Err(Problem::from(Error::scope_missing(S::SCOPE.as_str())).with_challenge(challenge))
+    }
+}
+
+/// Exactly one credential, in the header (RFC 6750 §2.1). Never in the body or the query: those end up in logs.
+fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
+    // RFC 6750 §3: a request without authentication information gets a challenge without an error code.
+    let missing = || Problem::from(Error::key_refused()).with_challenge("Bearer".to_owned());
+    let mut given = headers.get_all(header::AUTHORIZATION).iter();
+    let (Some(value), None) = (given.next(), given.next()) else { return Err(missing()) };
+    let value = value.to_str().map_err(|_| refused(Error::key_refused()))?;
+    match value.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(token.trim()),
+        _ => Err(missing()),
+    }
+}
+
+fn refused(error: Error) -> Problem {
+    let problem = Problem::from(error);
+    if problem.status() == StatusCode::UNAUTHORIZED {
+        return problem.with_challenge("Bearer error=\"invalid_token\"".to_owned());
+    }
+    problem
+}
+
+/// Whether the request can only have come from this machine: all our listeners are loopback, it was addressed to
+/// loopback, and no proxy has left its mark. The published article's key counts under these conditions alone.
+fn is_local(parts: &Parts, state: &AppState) -> bool {
+    const PROXIES: [&str; 7] = [
+        "forwarded",
+        "x-forwarded-for",
+        "x-forwarded-host",
+        "x-forwarded-proto",
+        "x-real-ip",
+        "via",
+        "cf-connecting-ip",
+    ];
+    let host = parts.headers.get(header::HOST).and_then(|value| value.to_str().ok());
+    let host = host.or_else(|| parts.uri.authority().map(http::uri::Authority::as_str));
+    let name = host
+        .map(|host| host.rsplit_once(':').map_or(host, |(name, port)| if port.contains(']') { host } else { name }));
+    state.config.http.listens_on_loopback_only()
+        && is_loopback(name.and_then(|name| Host::parse(name).ok()))
+        && !PROXIES.iter().any(|name| parts.headers.contains_key(*name))
+}

@@ -1,0 +1,162 @@
+//! One's own account: signing in and out, who one is, and one's password.
+
+use axum::Json;
+use axum::extract::State;
+use http::StatusCode;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use validator::{Validate, ValidationError, ValidationErrors};
+
+use super::access::Member;
+use super::client::RequestInfo;
+use super::input::Body;
+use super::login::{self, AuthSession, PasswordAttempt};
+use super::problem::{Problem, ProblemBody};
+use crate::domain::revocation::{self, Cause, Door, Order, Reach, Subject};
+use crate::domain::users;
+use crate::kernel::{Email, Error, OrgId, Role, UserId};
+use crate::state::AppState;
+
+/// NIST SP 800-63B-4 §3.1.1.2: a password that is the only factor has at least this many characters.
+const PASSWORD_MIN: usize = 15;
+/// A bound on the work of hashing. The same paragraph asks to accept at least 64.
+const PASSWORD_MAX: usize = 256;
+
+/// The routes of this file.
+pub fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(sign_in))
+        .routes(routes!(sign_out))
+        .routes(routes!(get_me))
+        .routes(routes!(change_password))
+}
+
+/// A name and a password.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Credentials {
+    /// The e-mail address.
+    #[schema(example = "trinity@whiterabbit.fake")]
+    username: String,
+    /// The password.
+    #[schema(value_type = String, format = Password)]
+    password: SecretString,
+}
+
+/// Who has signed in.
+#[derive(Serialize, ToSchema)]
+struct SignedIn {
+    /// What they are called.
+    name: String,
+}
+
+/// Signs in with a password. The answer sets the session cookie.
+#[utoipa::path(post, path = "/api/signin", operation_id = "sign_in", tag = "account", request_body = Credentials,
+    responses(
+        (status = 200, description = "Signed in", body = SignedIn),
+        (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
+    ))]
+async fn sign_in(
+    State(state): State<AppState>,
+    request: RequestInfo,
+    mut auth: AuthSession,
+    Body(Credentials { username, password }): Body<Credentials>,
+) -> Result<Json<SignedIn>, Problem> {
+    let attempt = PasswordAttempt { username, password, request: request.clone() };
+    let principal = auth.authenticate(attempt).await?.ok_or_else(Error::sign_in_failed)?;
+    login::establish(&mut auth, &state, &request, &principal).await?;
+    Ok(Json(SignedIn { name: principal.name }))
+}
+
+/// Signs out of this browser. Also fine when nobody is signed in.
+#[utoipa::path(post, path = "/api/signout", operation_id = "sign_out", tag = "account",
+    responses((status = 204, description = "Signed out")))]
+async fn sign_out(
+    State(state): State<AppState>,
+    request: RequestInfo,
+    mut auth: AuthSession,
+) -> Result<StatusCode, Problem> {
+    login::leave(&mut auth, &state, &request).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A signed-in person, to themselves.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Me {
+    id: UserId,
+    /// The address as they write it.
+    email: String,
+    name: String,
+    role: Role,
+    org_id: OrgId,
+    org_name: String,
+}
+
+/// Who is signed in.
+#[utoipa::path(get, path = "/api/users/me", operation_id = "get_me", tag = "account",
+    responses(
+        (status = 200, description = "The person", body = Me),
+        (status = 401, description = "Nobody is signed in", body = ProblemBody, content_type = "application/problem+json"),
+    ))]
+async fn get_me(Member { principal: me, .. }: Member) -> Json<Me> {
+    let org_id = me.scope.org();
+    Json(Me { id: me.user, email: me.email, name: me.name, role: me.role, org_id, org_name: me.org_name })
+}
+
+/// The old password and the new one.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct PasswordChange {
+    #[schema(value_type = String, format = Password)]
+    current_password: SecretString,
+    /// 15 to 256 characters.
+    #[schema(value_type = String, format = Password)]
+    new_password: SecretString,
+}
+
+/// By hand, because what the derive does to a field it also repeats in the error.
+impl Validate for PasswordChange {
+    fn validate(&self) -> Result<(), ValidationErrors> {
+        let mut errors = ValidationErrors::new();
+        let length = self.new_password.expose_secret().chars().count();
+        if !(PASSWORD_MIN..=PASSWORD_MAX).contains(&length) {
+            let message = format!("The new password must have {PASSWORD_MIN} to {PASSWORD_MAX} characters.");
+            errors.add("newPassword", ValidationError::new("length").with_message(message.into()));
+        }
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
+    }
+}
+
+/// Changes one's password and ends one's other sign-ins. This browser stays signed in, under a new cookie.
+#[utoipa::path(post, path = "/api/account/password", operation_id = "change_password", tag = "account",
+    request_body = PasswordChange,
+    responses(
+        (status = 204, description = "Changed"),
+        (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
+    ))]
+async fn change_password(
+    State(state): State<AppState>,
+    Member { op, principal }: Member,
+    auth: AuthSession,
+    Body(change): Body<PasswordChange>,
+) -> Result<StatusCode, Problem> {
+    let email = Email::parse(&principal.email).ok_or_else(|| Error::internal("a stored address is malformed"))?;
+    let stored = users::find_candidate(&state.db, &email).await?.filter(|c| c.user == principal.user);
+    let hash = stored.and_then(|c| c.password_hash);
+    if !state.passwords.verify(hash, change.current_password).await? {
+        return Err(Error::wrong_password().into());
+    }
+    let hash = state.passwords.hash(change.new_password).await?;
+    let tx = state.begin_alone(&op).await?;
+    users::set_password(&tx, &op, principal.user, hash).await?;
+    let reach = Reach::AllBut(principal.sign_in);
+    let subject = Subject::User(principal.user);
+    revocation::revoke(&tx, &op, &Order { subject, reach, cause: Cause::PasswordChanged, door: Door::Account }).await?;
+    tx.commit().await?;
+    auth.session.cycle_id().await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,160 @@
+//! Reading what was sent. What is malformed gets a sentence that says what is wrong with it, and never reaches a room.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+
+use axum::body::Bytes;
+use axum::extract::rejection::{BytesRejection, FailedToBufferBody, PathRejection};
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use http::request::Parts;
+use http::{StatusCode, header};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use validator::{Validate, ValidationErrors};
+
+use super::problem::Problem;
+use crate::kernel::{Error, Field};
+
+/// The largest body we read, in bytes. Nothing that is asked of us needs more.
+pub const BODY_LIMIT: usize = 64 * 1024;
+
+/// A JSON object of exactly `T`'s members, each at most once.
+#[derive(Debug)]
+pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned + Validate, S: Send + Sync> FromRequest<S> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        if !is_json(&request) {
+            return Err(Problem::transport(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported_media_type",
+                "The body must be JSON, and Content-Type must say so: application/json.",
+            ));
+        }
+        let bytes = Bytes::from_request(request, state).await.map_err(unread)?;
+        let mut json = serde_json::Deserializer::from_slice(&bytes);
+        let Object(value) = serde_path_to_error::deserialize::<_, Object<T>>(&mut json).map_err(|e| malformed(&e))?;
+        json.end().map_err(|_| Error::invalid("There is something behind the JSON object."))?;
+        value.validate().map_err(|e| Error::invalid_fields(fields(&e)))?;
+        Ok(Self(value))
+    }
+}
+
+/// A JSON object and nothing else. What is derived for a struct or a tagged enum would take an array for one.
+#[derive(Clone, Debug)]
+pub struct Object<T>(pub T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ObjectVisitor<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+            type Value = Object<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+            }
+        }
+
+        deserializer.deserialize_map(ObjectVisitor(PhantomData))
+    }
+}
+
+/// A part of the path. What is not of its form names nothing, so the answer is 404.
+#[derive(Debug)]
+pub struct Path<T>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match axum::extract::Path::from_request_parts(parts, state).await {
+            Ok(axum::extract::Path(value)) => Ok(Self(value)),
+            Err(PathRejection::FailedToDeserializePathParams(_)) => Err(Error::not_found("thing").into()),
+            Err(error) => Err(Error::internal(error).into()),
+        }
+    }
+}
+
+/// RFC 9110 §8.3.1: the type is compared without regard to case, and parameters do not matter to us.
+fn is_json(request: &Request) -> bool {
+    let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = content_type.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("application/json")
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn unread(rejection: BytesRejection) -> Problem {
+    match rejection {
+        BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => Problem::transport(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too_large",
+            format!("The body is larger than {BODY_LIMIT} bytes."),
+        ),
+        _ => Error::invalid("The body did not arrive whole.").into(),
+    }
+}
+
+/// Says where the JSON is wrong and how, without repeating any value of it: values may be secrets.
+fn malformed(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
+    let inner = error.inner();
+    if !inner.is_data() {
+        let sentence = format!("The body is not JSON: line {}, column {}.", inner.line(), inner.column());
+        return Error::invalid(sentence).into();
+    }
+    let text = inner.to_string();
+    let names_no_value = ["missing field", "unknown field", "duplicate field", "unknown variant", "expected"]
+        .iter()
+        .any(|start| text.starts_with(start));
+    let what = if names_no_value {
+        text.rsplit_once(" at line").map_or(text.as_str(), |(what, _)| what).to_owned()
+    } else {
+        text.split_once("expected ").map_or_else(
+            || "wrong type".to_owned(),
+            |(_, expected)| {
+                let expected = expected.rsplit_once(" at line").map_or(expected, |(what, _)| what);
+                format!("wrong type, expected {expected}")
+            },
+        )
+    };
+    let path = error.path().to_string();
+    let place = if path == "." { String::new() } else { format!(" in \"{path}\"") };
+    Error::invalid(format!("The body is malformed{place}: {what}.")).into()
+}
+
+/// Our own list of what is wrong. The crate's error repeats the values it refused, passwords included.
+fn fields(errors: &ValidationErrors) -> Vec<Field> {
+    let mut fields: Vec<_> = errors
+        .field_errors()
+        .into_iter()
+        .flat_map(|(name, errors)| errors.iter().map(move |error| (name.to_string(), error)))
+        .map(|(field, error)| Field {
+            field,
+            code: "invalid",
+            message: error.message.clone().unwrap_or(Cow::Borrowed("This is not valid.")),
+        })
+        .collect();
+    fields.sort_by(|a, b| a.field.cmp(&b.field));
+    fields
+}
+
+/// A validator for text that people read: no control characters, NUL among them, which PostgreSQL cannot store.
+///
+/// # Errors
+/// When there is one.
+pub fn no_control(text: &str) -> Result<(), validator::ValidationError> {
+    if text.chars().any(|c| c.is_control() && !['\n', '\r', '\t'].contains(&c)) {
+        return Err(
+            validator::ValidationError::new("control").with_message("Control characters are not allowed.".into())
+        );
+    }
+    Ok(())
+}

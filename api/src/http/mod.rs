@@ -1,0 +1,17 @@
+//! What the wire says: who is asking, what they sent, and what they get back. Nothing is decided here.
+//!
+//! A handler extracts, begins, makes one call into the domain, commits and replies. Its signature is its authorisation:
+//! see [`access`].
+
+pub mod access;
+pub mod account;
+pub mod client;
+pub mod health;
+pub mod input;
+pub mod login;
+pub mod openapi;
+pub mod pages;
+pub mod problem;
+pub mod revocation;
+pub mod same_origin;
+pub mod todos;

@@ -1,0 +1,98 @@
+//! Who is asking for what, built once per request and passed to everything that writes.
+
+use std::net::IpAddr;
+
+use sea_orm::{DeriveActiveEnum, EnumIter};
+use serde::Serialize;
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+
+use super::{ApiKeyId, Chance, OrgId, RequestId, SignInId, UserId};
+
+/// Permission to touch one org's rows. Every store function starts from one.
+///
+/// Holding one means that somebody proved to belong to the org: the architecture test keeps a list of the few files
+/// that may call [`OrgScope::proven`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OrgScope(OrgId);
+
+impl OrgScope {
+    /// The caller has checked that whoever is asking belongs to this org.
+    pub fn proven(org: OrgId) -> Self {
+        Self(org)
+    }
+
+    /// The org.
+    pub fn org(self) -> OrgId {
+        self.0
+    }
+}
+
+/// What a person may do in their org.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum, Serialize, ToSchema)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Everything, and always at least one of them.
+    #[sea_orm(string_value = "owner")]
+    Owner,
+    /// Runs the org.
+    #[sea_orm(string_value = "admin")]
+    Admin,
+    /// Reads what admins read.
+    #[sea_orm(string_value = "auditor")]
+    Auditor,
+    /// Uses the product.
+    #[sea_orm(string_value = "member")]
+    Member,
+}
+
+/// Who is asking.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// A signed-in person.
+    User {
+        /// The person.
+        id: UserId,
+        /// What they may do.
+        role: Role,
+        /// By which sign-in.
+        sign_in: SignInId,
+    },
+    /// A holder of one of the org's keys.
+    OrgKey {
+        /// The key.
+        id: ApiKeyId,
+    },
+    /// Ourselves, or the operator at the command line.
+    System {
+        /// The job's name.
+        job: &'static str,
+    },
+}
+
+/// Where the request came from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Client {
+    /// The nearest address that is not one of our own proxies.
+    pub ip: Option<IpAddr>,
+    /// The `User-Agent`, shortened to 256 characters.
+    pub agent: Option<String>,
+}
+
+/// One request, as everything that writes sees it.
+#[derive(Clone, Debug)]
+pub struct Op {
+    /// Whose rows.
+    pub scope: OrgScope,
+    /// Who is asking.
+    pub actor: Actor,
+    /// The request's one moment.
+    pub now: OffsetDateTime,
+    /// The request's source of chance, for ids and secrets.
+    pub chance: Chance,
+    /// The request.
+    pub request_id: RequestId,
+    /// Where it came from.
+    pub client: Client,
+}

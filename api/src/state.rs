@@ -1,0 +1,74 @@
+//! What every handler may ask for, and the way into a tenant.
+
+use std::sync::Arc;
+
+use sea_orm::{DatabaseConnection, TransactionTrait};
+
+use crate::config::Config;
+use crate::domain::users::{self, Passwords};
+use crate::domain::{Tx, sessions};
+use crate::kernel::{Actor, Chance, Clock, Error, Op, OrgScope, Result};
+
+/// The parts of a running API. Clones share them.
+#[derive(Clone, Debug)]
+pub struct AppState {
+    /// The one pool, as the runtime role.
+    pub db: DatabaseConnection,
+    /// The time.
+    pub clock: Clock,
+    /// Random bytes.
+    pub chance: Chance,
+    /// Checks passwords.
+    pub passwords: Passwords,
+    /// What was set from outside.
+    pub config: Arc<Config>,
+}
+
+impl AppState {
+    /// Opens a transaction in `op`'s org, to write. For a person the sign-in must still hold, and goes on holding until
+    /// the transaction ends.
+    ///
+    /// # Errors
+    /// The session has ended; the database's.
+    pub async fn begin(&self, op: &Op) -> Result<Tx> {
+        self.begin_as(op, true).await
+    }
+
+    /// The same, to read.
+    ///
+    /// # Errors
+    /// The session has ended; the database's.
+    pub async fn begin_read(&self, op: &Op) -> Result<Tx> {
+        self.begin_as(op, false).await
+    }
+
+    /// The same, for a person's act on their own sign-ins: alone with the person's row. Holding the sign-in as
+    /// [`AppState::begin`] does would make two such acts wait for each other.
+    ///
+    /// # Errors
+    /// The session has ended; the database's.
+    pub async fn begin_alone(&self, op: &Op) -> Result<Tx> {
+        let Actor::User { id, sign_in, .. } = op.actor else { return self.begin(op).await };
+        let tx = self.begin_in(op.scope).await?;
+        users::find_locked(&tx, op.scope, id).await?.ok_or_else(Error::session_ended)?;
+        sessions::enter_as(&tx, op.scope, sign_in, op.now, false).await?;
+        Ok(tx)
+    }
+
+    /// Opens a transaction in an org on nobody's behalf.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn begin_in(&self, scope: OrgScope) -> Result<Tx> {
+        let tx = self.db.begin().await?;
+        sessions::enter(&tx, scope).await?;
+        Ok(tx)
+    }
+
+    async fn begin_as(&self, op: &Op, for_writing: bool) -> Result<Tx> {
+        let Actor::User { sign_in, .. } = op.actor else { return self.begin_in(op.scope).await };
+        let tx = self.db.begin().await?;
+        sessions::enter_as(&tx, op.scope, sign_in, op.now, for_writing).await?;
+        Ok(tx)
+    }
+}

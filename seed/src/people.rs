@@ -1,0 +1,63 @@
+//! Making companies and people.
+
+use anyhow::Result;
+use api::domain::orgs;
+use api::domain::users::{self, NewUser};
+use api::entity::org::OrgKind;
+use api::kernel::{Email, OrgId, Role};
+use secrecy::SecretString;
+
+use crate::world::{World, parse_domain, parse_email};
+
+/// `seed org add`.
+pub async fn add_org(world: &World, domain: &str, name: Option<String>) -> Result<()> {
+    let domain = parse_domain(domain)?;
+    let op = world.op(world.new_org());
+    let tx = world.begin(&op).await?;
+    let org = orgs::add_company(&tx, &op, name.as_deref().unwrap_or(domain.as_str()), &domain).await?;
+    tx.commit().await?;
+    println!("Made the company {} ({domain}).", org.name);
+    Ok(())
+}
+
+/// `seed user add`.
+pub async fn add_user(
+    world: &World,
+    email: &str,
+    name: &str,
+    password: Option<SecretString>,
+    role: Option<Role>,
+) -> Result<()> {
+    let email = parse_email(email)?;
+    let company = orgs::find_by_domain(&world.db, email.domain()).await?;
+    make(world, company, email.clone(), name, password, role).await?;
+    let place = if company.is_some() { "in the company that owns the domain" } else { "without a company" };
+    println!("Made {name} <{}>, {place}.", email.as_written());
+    Ok(())
+}
+
+/// Makes a person in `company`, or in a personal org of their own.
+pub async fn make(
+    world: &World,
+    company: Option<OrgId>,
+    email: Email,
+    name: &str,
+    password: Option<SecretString>,
+    role: Option<Role>,
+) -> Result<()> {
+    let password_hash = match password {
+        Some(password) => Some(world.passwords.hash(password).await?),
+        None => None,
+    };
+    let op = world.op(company.unwrap_or_else(|| world.new_org()));
+    let tx = world.begin(&op).await?;
+    let (kind, usual) = if company.is_some() {
+        (OrgKind::Company, Role::Member)
+    } else {
+        orgs::add_personal(&tx, &op, name).await?;
+        (OrgKind::Personal, Role::Owner)
+    };
+    let new = NewUser { email, name: name.to_owned(), role: role.unwrap_or(usual), password_hash };
+    users::add(&tx, &op, kind, new).await?;
+    Ok(tx.commit().await?)
+}
