@@ -30,7 +30,7 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// For routes under the session cookie: same-origin first, then the session, then who it means.
-pub(super) fn with_session(routes: Router<AppState>, state: &AppState) -> Router<AppState> {
+pub fn with_session(routes: Router<AppState>, state: &AppState) -> Router<AppState> {
     let secure = state.config.urls.secure();
     let sessions = SessionManagerLayer::new(SessionStore::new(state))
         .with_name(cookie_name(secure))

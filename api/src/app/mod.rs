@@ -7,4 +7,5 @@ mod session_store;
 pub mod start;
 pub mod sweep;
 
+pub use layers::with_session;
 pub use router::{build, document};

@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use axum::Router;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -17,6 +18,9 @@ const GRACE: Duration = Duration::from_secs(10);
 /// # Errors
 /// A sentence when an address cannot be listened on.
 pub async fn serve(app: Router, addresses: &[SocketAddr]) -> Result<()> {
+    // Before anybody can reach us, so that we never die of a signal we would have obeyed.
+    let mut terminated = signal(SignalKind::terminate()).context("Cannot wait for SIGTERM.")?;
+    let mut interrupted = signal(SignalKind::interrupt()).context("Cannot wait for SIGINT.")?;
     let mut listeners = Vec::new();
     for address in addresses {
         let listener = TcpListener::bind(address).await.map_err(|error| sentence(*address, &error))?;
@@ -35,7 +39,10 @@ pub async fn serve(app: Router, addresses: &[SocketAddr]) -> Result<()> {
             axum::serve(listener, service).with_graceful_shutdown(until).await
         });
     }
-    asked_to_stop().await?;
+    tokio::select! {
+        _ = terminated.recv() => {}
+        _ = interrupted.recv() => {}
+    }
     tracing::info!("stopping");
     drop(stop);
     let all_ended = async { while servers.join_next().await.is_some() {} };
@@ -49,14 +56,5 @@ fn sentence(address: SocketAddr, error: &std::io::Error) -> anyhow::Error {
     match error.kind() {
         std::io::ErrorKind::AddrInUse => anyhow::anyhow!("Cannot listen on {address}: the port is taken."),
         _ => anyhow::anyhow!("Cannot listen on {address}: {error}."),
-    }
-}
-
-async fn asked_to_stop() -> Result<()> {
-    let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
-        .context("Cannot wait for SIGTERM.")?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted.context("Cannot wait for Ctrl-C."),
-        _ = terminated.recv() => Ok(()),
     }
 }

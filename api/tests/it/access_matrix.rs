@@ -1,0 +1,142 @@
+//! Every operation of the API, tried by everybody. An operation without a row fails the test.
+
+use std::collections::BTreeSet;
+
+use api::domain::api_keys::Scope;
+use api::kernel::Role;
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Browser, Caller, TestApp};
+
+/// What each of them gets. The statuses of one who may not say nothing about what exists.
+struct Row {
+    operation: &'static str,
+    anonymous: u16,
+    /// A signed-in person, on what is theirs.
+    member: u16,
+    /// Another person of the same org, on what is not theirs.
+    colleague: u16,
+    /// The same of an owner of the org.
+    owner: u16,
+    /// The same of a person of another org.
+    other_org: u16,
+    key: u16,
+    key_without_scope: u16,
+    key_of_other_org: u16,
+}
+
+#[rustfmt::skip]
+const ROWS: [Row; 11] = [
+    Row { operation: "sign_in",              anonymous: 200, member: 200, colleague: 200, owner: 200, other_org: 200, key: 200, key_without_scope: 200, key_of_other_org: 200 },
+    Row { operation: "sign_out",             anonymous: 204, member: 204, colleague: 204, owner: 204, other_org: 204, key: 204, key_without_scope: 204, key_of_other_org: 204 },
+    Row { operation: "get_me",               anonymous: 401, member: 200, colleague: 200, owner: 200, other_org: 200, key: 401, key_without_scope: 401, key_of_other_org: 401 },
+    Row { operation: "change_password",      anonymous: 401, member: 403, colleague: 403, owner: 403, other_org: 403, key: 401, key_without_scope: 401, key_of_other_org: 401 },
+    Row { operation: "list_todos",           anonymous: 401, member: 200, colleague: 200, owner: 200, other_org: 200, key: 401, key_without_scope: 401, key_of_other_org: 401 },
+    Row { operation: "create_todo",          anonymous: 401, member: 201, colleague: 201, owner: 201, other_org: 201, key: 401, key_without_scope: 401, key_of_other_org: 401 },
+    Row { operation: "update_todo",          anonymous: 401, member: 200, colleague: 404, owner: 404, other_org: 404, key: 401, key_without_scope: 401, key_of_other_org: 401 },
+    Row { operation: "delete_todo",          anonymous: 401, member: 204, colleague: 404, owner: 404, other_org: 404, key: 401, key_without_scope: 401, key_of_other_org: 401 },
+    Row { operation: "revoke_global_tokens", anonymous: 401, member: 401, colleague: 401, owner: 401, other_org: 401, key: 204, key_without_scope: 403, key_of_other_org: 404 },
+    Row { operation: "get_liveness",         anonymous: 204, member: 204, colleague: 204, owner: 204, other_org: 204, key: 204, key_without_scope: 204, key_of_other_org: 204 },
+    Row { operation: "get_readiness",        anonymous: 204, member: 204, colleague: 204, owner: 204, other_org: 204, key: 204, key_without_scope: 204, key_of_other_org: 204 },
+];
+
+const SUBJECT: &str = "subject@whiterabbit.fake";
+
+/// A body that is right for the operation, so that nothing but access can refuse it.
+fn body(operation: &str) -> Option<Value> {
+    match operation {
+        "sign_in" => Some(json!({ "username": SUBJECT, "password": crate::support::PASSWORD })),
+        "change_password" => Some(json!({ "currentPassword": "wrong", "newPassword": "long enough, surely" })),
+        "create_todo" => Some(json!({ "task": "t" })),
+        "update_todo" => Some(json!({ "task": "t", "completed": true })),
+        "revoke_global_tokens" => Some(json!({ "sub_id": { "format": "email", "email": SUBJECT } })),
+        _ => None,
+    }
+}
+
+fn operations() -> Vec<(String, Method, String)> {
+    let document = serde_json::to_value(api::app::document()).expect("JSON");
+    let mut operations = Vec::new();
+    for (path, methods) in document["paths"].as_object().expect("paths") {
+        for (method, operation) in methods.as_object().expect("methods") {
+            let id = operation["operationId"].as_str().expect("an operation id").to_owned();
+            let method = method.to_uppercase().parse().expect("a method");
+            operations.push((id, method, path.clone()));
+        }
+    }
+    operations
+}
+
+#[test]
+fn every_operation_has_a_row() {
+    let documented: BTreeSet<_> = operations().into_iter().map(|(id, _, _)| id).collect();
+    let in_matrix: BTreeSet<_> = ROWS.iter().map(|row| row.operation.to_owned()).collect();
+    assert_eq!(documented, in_matrix);
+}
+
+#[tokio::test]
+async fn everybody_gets_what_the_matrix_says() {
+    let app = TestApp::new().await;
+    let (org, other) = (app.company("whiterabbit.fake").await, app.company("matrix.fake").await);
+    for email in [SUBJECT, "trinity@whiterabbit.fake", "neo@whiterabbit.fake"] {
+        app.member(org, email).await;
+    }
+    app.person(Some(org), "morpheus@whiterabbit.fake", Role::Owner).await;
+    app.member(other, "smith@matrix.fake").await;
+    let key = app.holding(&app.key(org, &[Scope::Revoke]).await);
+    let all_but_revoke = Scope::ALL.into_iter().filter(|scope| *scope != Scope::Revoke).collect::<Vec<_>>();
+    let weak = app.holding(&app.key(org, &all_but_revoke).await);
+    let foreign = app.holding(&app.key(other, &Scope::ALL).await);
+    let mut wrong = Vec::new();
+
+    for (id, method, path) in operations() {
+        let row = ROWS.iter().find(|row| row.operation == id).expect("a row");
+        for (who, email, expected) in [
+            ("member", "trinity@whiterabbit.fake", row.member),
+            ("colleague", "neo@whiterabbit.fake", row.colleague),
+            ("owner", "morpheus@whiterabbit.fake", row.owner),
+            ("other_org", "smith@matrix.fake", row.other_org),
+        ] {
+            // Each try is on a todo of its own, so that what succeeded before changes nothing.
+            let path = path.replace("{id}", &trinitys_todo(&app).await);
+            let got = as_browser(app.signed_in(email).await, &method, &path, &id).await;
+            if got != expected {
+                wrong.push(format!("{id} as {who}: {got}, not {expected}"));
+            }
+        }
+        let path = path.replace("{id}", &trinitys_todo(&app).await);
+        for (who, key, expected) in [
+            ("key", &key, row.key),
+            ("key_without_scope", &weak, row.key_without_scope),
+            ("key_of_other_org", &foreign, row.key_of_other_org),
+        ] {
+            let got = as_key(key, &method, &path, &id).await;
+            if got != expected {
+                wrong.push(format!("{id} as {who}: {got}, not {expected}"));
+            }
+        }
+        let got = as_browser(app.anonymous(), &method, &path, &id).await;
+        if got != row.anonymous {
+            wrong.push(format!("{id} as anonymous: {got}, not {}", row.anonymous));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+async fn trinitys_todo(app: &TestApp) -> String {
+    let mut trinity = app.signed_in("trinity@whiterabbit.fake").await;
+    let todo = trinity.post("/api/todos", json!({ "task": "hers" })).await;
+    todo.body["id"].as_str().expect("an id").to_owned()
+}
+
+async fn as_browser(mut browser: Browser, method: &Method, path: &str, operation: &str) -> u16 {
+    browser.call(method, path, body(operation)).await.status.as_u16()
+}
+
+async fn as_key(key: &Caller, method: &Method, path: &str, operation: &str) -> u16 {
+    let reply = key.call(method, path, body(operation)).await;
+    let about_cookie = operation == "sign_in" || reply.cookie().is_none();
+    assert!(about_cookie, "a key was given a cookie by {operation}");
+    reply.status.as_u16()
+}

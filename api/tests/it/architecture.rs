@@ -1,0 +1,217 @@
+//! The inner walls. They stand because this test reads the source, not because everybody remembers them.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// Who may see whom: a module may use those left of it.
+const HOUSE: [&str; 7] = ["kernel", "config", "entity", "domain", "state", "http", "app"];
+const ROOMS: [&str; 7] = ["audit", "orgs", "users", "todos", "api_keys", "sessions", "revocation"];
+
+struct Source {
+    /// Below the repository, with `/`.
+    path: String,
+    text: String,
+}
+
+fn sources(folder: &str, endings: &[&str]) -> Vec<Source> {
+    fn walk(folder: &Path, endings: &[&str], found: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
+            let name = entry.file_name().expect("a name").to_string_lossy().into_owned();
+            if entry.is_dir() && !["target", "node_modules", "dist", "test-results"].contains(&name.as_str()) {
+                walk(&entry, endings, found);
+            } else if endings.iter().any(|ending| name.ends_with(ending)) {
+                found.push(entry);
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the repository");
+    let mut found = Vec::new();
+    walk(&root.join(folder), endings, &mut found);
+    assert!(!found.is_empty(), "nothing in {folder}");
+    let relative = |file: &Path| file.strip_prefix(root).expect("below").to_string_lossy().replace('\\', "/");
+    found
+        .iter()
+        .map(|file| Source { path: relative(file), text: std::fs::read_to_string(file).expect("text") })
+        .collect()
+}
+
+fn api() -> Vec<Source> {
+    sources("api/src", &[".rs"])
+}
+
+/// The first part of a path below `api/src`, and the second.
+fn place(path: &str) -> (&str, &str) {
+    let mut parts = path.trim_start_matches("api/src/").trim_end_matches(".rs").split('/');
+    (parts.next().unwrap_or_default(), parts.next().unwrap_or_default())
+}
+
+/// Every `crate::a::b` in the code, `use` or not, as `(a, b)`.
+fn references(text: &str) -> BTreeSet<(String, String)> {
+    let code: Vec<_> = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+    let code = code.join("\n");
+    let mut found = BTreeSet::new();
+    for part in code.split("crate::").skip(1) {
+        let word = |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
+        let first = word(part);
+        let rest = part[first.len()..].strip_prefix("::").unwrap_or_default();
+        let seconds = match rest.strip_prefix('{') {
+            Some(list) => list.split('}').next().unwrap_or_default().split(',').map(|name| word(name.trim())).collect(),
+            None => vec![word(rest)],
+        };
+        found.extend(seconds.into_iter().map(|second| (first.clone(), second)));
+    }
+    found
+}
+
+#[test]
+fn imports_point_down() {
+    let rank = |list: &[&str], name: &str| list.iter().position(|n| *n == name);
+    let mut wrong = Vec::new();
+    for source in api() {
+        let (module, room) = place(&source.path);
+        let Some(own) = rank(&HOUSE, module) else { continue };
+        for (other, their_room) in references(&source.text) {
+            match rank(&HOUSE, &other) {
+                Some(theirs) if theirs > own => wrong.push(format!("{} sees {other}", source.path)),
+                None => wrong.push(format!("{} sees {other}, which has no place in the house", source.path)),
+                Some(_) => {}
+            }
+            if let (Some(own), Some(theirs)) = (rank(&ROOMS, room), rank(&ROOMS, &their_room))
+                && (module, other.as_str()) == ("domain", "domain")
+                && theirs > own
+            {
+                wrong.push(format!("{} sees {their_room}", source.path));
+            }
+        }
+        for line in source.text.lines().filter(|_| module == "domain") {
+            // `super::x` inside a room's mod.rs is another room.
+            let Some(name) = line.trim().strip_prefix("use super::") else { continue };
+            let name: String = name.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            if let (Some(own), Some(theirs)) = (rank(&ROOMS, room), rank(&ROOMS, &name))
+                && source.path.ends_with("mod.rs")
+                && theirs > own
+            {
+                wrong.push(format!("{} sees {name}", source.path));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn every_room_has_its_place() {
+    let rooms: BTreeSet<_> = api()
+        .iter()
+        .map(|s| place(&s.path))
+        .filter(|(module, room)| *module == "domain" && *room != "mod")
+        .map(|(_, room)| room.to_owned())
+        .collect();
+    assert_eq!(rooms, ROOMS.iter().map(|room| (*room).to_owned()).collect());
+}
+
+#[test]
+fn only_stores_speak_sql() {
+    // Before anybody is served, what the database is gets checked: no tenant's row is read there.
+    let elsewhere = ["api/src/app/start.rs"];
+    let marks = ["sqlx::query", "Statement::", "execute_unprepared", "QueryFilter", "EntityTrait", "QuerySelect"];
+    for source in api() {
+        if source.path.ends_with("/store.rs") || elsewhere.contains(&source.path.as_str()) {
+            continue;
+        }
+        for mark in marks {
+            assert!(!source.text.contains(mark), "{} has {mark}", source.path);
+        }
+    }
+}
+
+#[test]
+fn one_room_ends_sign_ins() {
+    for source in api() {
+        if source.path == "api/src/domain/revocation/store.rs" {
+            continue;
+        }
+        let text = source.text.replace(char::is_whitespace, "");
+        for mark in [
+            "endedat=",
+            "ended_at=$",
+            "setended_at",
+            "generation=generation",
+            "setgeneration",
+            "Column::EndedAt,",
+            "Column::Generation,",
+            "reauth_since=$",
+            "revoked_seq=next",
+        ] {
+            assert!(!text.contains(mark), "{} has {mark}", source.path);
+        }
+    }
+}
+
+#[test]
+fn few_may_say_that_somebody_belongs_to_an_org() {
+    let proven: BTreeSet<_> =
+        api().into_iter().filter(|s| s.text.contains("OrgScope::proven(")).map(|s| s.path).collect();
+    let expected = [
+        // The look-ups by cookie and by key, and the password that has just been checked.
+        "api/src/domain/api_keys/mod.rs",
+        "api/src/domain/sessions/store.rs",
+        "api/src/http/login.rs",
+    ];
+    assert_eq!(proven, expected.map(str::to_owned).into());
+}
+
+#[test]
+fn one_file_knows_statuses_and_problems() {
+    for source in
+        api().into_iter().filter(|s| !s.path.starts_with("api/src/http/") && !s.path.starts_with("api/src/app/"))
+    {
+        for mark in ["StatusCode", "axum::", "http::"] {
+            let seen =
+                source.text.lines().filter(|line| !line.trim_start().starts_with("//")).any(|line| line.contains(mark));
+            assert!(!seen, "{} knows HTTP: {mark}", source.path);
+        }
+    }
+}
+
+#[test]
+fn files_stay_under_400_lines() {
+    let folders = [
+        ("api", &[".rs"][..]),
+        ("migration", &[".rs", ".sql"]),
+        ("seed", &[".rs"]),
+        ("web", &[".ts", ".tsx", ".css"]),
+        ("dev", &[""]),
+    ];
+    for (folder, endings) in folders {
+        for source in sources(folder, endings).into_iter().filter(|s| !s.path.ends_with(".d.ts")) {
+            let lines = source.text.lines().count();
+            assert!(lines <= 400, "{} has {lines} lines", source.path);
+        }
+    }
+}
+
+#[test]
+fn handlers_stay_under_25_lines() {
+    for source in api().into_iter().filter(|s| s.path.starts_with("api/src/http/")) {
+        for handler in source.text.split("#[utoipa::path").skip(1) {
+            let from = handler.find("async fn").expect("a function");
+            let body = handler[from..].split_once("{\n").expect("a body").1;
+            let lines = body.lines().take_while(|line| *line != "}").count();
+            let name = handler[from + 9..].split('(').next().expect("a name");
+            assert!(lines <= 25, "{name} in {} has {lines} lines", source.path);
+        }
+    }
+}
+
+#[test]
+fn no_lint_is_silenced_without_a_reason() {
+    for folder in ["api", "migration", "seed"] {
+        for source in sources(folder, &[".rs"]).into_iter().filter(|s| !s.path.ends_with("architecture.rs")) {
+            assert!(!source.text.contains("[allow("), "{} silences a lint with allow", source.path);
+            for expectation in source.text.split("[expect(").skip(1) {
+                let reason = expectation.split(")]").next().unwrap_or_default();
+                assert!(reason.contains("reason ="), "{} expects a lint without a reason", source.path);
+            }
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! An application per test, on the same `app::build` as production, with a database of its own and a clock that moves
+//! only by hand.
+
+mod actors;
+mod database;
+mod proxy;
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use api::app;
+use api::app::start;
+use api::config::{Config, Database, Http, Urls};
+use api::domain::api_keys::{self, Scope};
+use api::domain::users::{self, NewUser, Passwords};
+use api::domain::{Tx, orgs, sessions};
+use api::entity::org::OrgKind;
+use api::kernel::{Actor, Chance, Client, Clock, Domain, Email, Op, OrgId, OrgScope, RequestId, Role, UserId};
+use api::state::AppState;
+use argon2::password_hash::PasswordHasher;
+use axum::Router;
+use sea_orm::TransactionTrait;
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::PgPool;
+use time::macros::datetime;
+use time::{Duration, OffsetDateTime};
+
+pub use actors::{Browser, Caller, send};
+pub use database::TestDatabase;
+pub use proxy::Proxy;
+
+/// Everybody's password.
+pub const PASSWORD: &str = "correct horse battery staple";
+
+/// A clock that moves by hand. It starts far ahead: the session crate compares expiry with the real clock, and must find
+/// nothing expired.
+#[derive(Clone)]
+pub struct TestClock(Arc<Mutex<OffsetDateTime>>);
+
+impl TestClock {
+    fn new() -> Self {
+        Self(Arc::new(Mutex::new(datetime!(2100-01-01 12:00 UTC))))
+    }
+
+    pub fn now(&self) -> OffsetDateTime {
+        *self.0.lock().expect("not poisoned")
+    }
+
+    pub fn advance(&self, by: Duration) {
+        *self.0.lock().expect("not poisoned") += by;
+    }
+
+    fn clock(&self) -> Clock {
+        let this = self.clone();
+        Clock::new(move || this.now())
+    }
+}
+
+/// A company made for a test.
+#[derive(Clone, Copy, Debug)]
+pub struct Org {
+    pub id: OrgId,
+}
+
+/// A running application.
+pub struct TestApp {
+    pub state: AppState,
+    pub router: Router,
+    pub clock: TestClock,
+    pub database: TestDatabase,
+}
+
+impl TestApp {
+    pub async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// With other settings.
+    pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        let database = TestDatabase::new().await;
+        let url = database.url("curfew_app");
+        Self::over(database, url, change).await
+    }
+
+    /// On an existing database, reached by `url`.
+    pub async fn over(database: TestDatabase, url: SecretString, adjust: impl FnOnce(&mut Config)) -> Self {
+        let mut config = config(url);
+        adjust(&mut config);
+        let db = start::connect(&config.database.url, config.database.connections).await.expect("a database");
+        let clock = TestClock::new();
+        let chance = Chance::os();
+        let passwords = Passwords::new(chance.clone());
+        let state = AppState { db, clock: clock.clock(), chance, passwords, config: Arc::new(config) };
+        Self { router: app::build(&state), state, clock, database }
+    }
+
+    /// The superuser's pool: for looking behind the wall, and for breaking things on purpose.
+    pub fn behind(&self) -> &PgPool {
+        &self.database.superuser
+    }
+
+    /// Somebody with no credential, on a fresh browser.
+    pub fn anonymous(&self) -> Browser {
+        Browser::new(self.router.clone())
+    }
+
+    /// A program with this bearer token.
+    pub fn holding(&self, key: &SecretString) -> Caller {
+        Caller::new(self.router.clone(), key.expose_secret())
+    }
+
+    /// A browser on which this person signs in by password.
+    pub async fn signed_in(&self, email: &str) -> Browser {
+        let mut browser = self.anonymous();
+        let reply = browser.sign_in(email, PASSWORD).await;
+        assert_eq!(reply.status, 200, "{reply:?}");
+        browser
+    }
+
+    pub async fn company(&self, domain: &str) -> Org {
+        let id = OrgId::new(self.clock.now(), &self.state.chance);
+        let op = self.op(id);
+        let tx = self.begin(&op).await;
+        orgs::add_company(&tx, &op, domain, &Domain::parse(domain).expect("a domain")).await.expect("a company");
+        tx.commit().await.expect("committed");
+        Org { id }
+    }
+
+    /// A member with [`PASSWORD`].
+    pub async fn member(&self, org: Org, email: &str) -> UserId {
+        self.person(Some(org), email, Role::Member).await
+    }
+
+    /// Somebody with [`PASSWORD`]; without an org, in a personal one.
+    pub async fn person(&self, org: Option<Org>, email: &str, role: Role) -> UserId {
+        let id = org.map_or_else(|| OrgId::new(self.clock.now(), &self.state.chance), |org| org.id);
+        let op = self.op(id);
+        let tx = self.begin(&op).await;
+        let kind = if org.is_some() { OrgKind::Company } else { OrgKind::Personal };
+        if org.is_none() {
+            orgs::add_personal(&tx, &op, email).await.expect("a personal org");
+        }
+        let email = Email::parse(email).expect("an address");
+        let name = email.as_written().to_owned();
+        let new = NewUser { email, name, role, password_hash: Some(cheap_hash(PASSWORD)) };
+        let user = users::add(&tx, &op, kind, new).await.expect("a person");
+        tx.commit().await.expect("committed");
+        user.id
+    }
+
+    pub async fn key(&self, org: Org, scopes: &[Scope]) -> SecretString {
+        let op = self.op(org.id);
+        let tx = self.begin(&op).await;
+        let key = api_keys::mint(&tx, &op, "a test's", scopes).await.expect("a key");
+        tx.commit().await.expect("committed");
+        key
+    }
+
+    pub async fn workshop_key(&self, org: Org) {
+        let op = self.op(org.id);
+        let tx = self.begin(&op).await;
+        api_keys::ensure_workshop_key(&tx, &op, "131313", &[Scope::Revoke]).await.expect("a key");
+        tx.commit().await.expect("committed");
+    }
+
+    pub fn op(&self, org: OrgId) -> Op {
+        Op {
+            scope: OrgScope::proven(org),
+            actor: Actor::System { job: "test" },
+            now: self.clock.now(),
+            chance: self.state.chance.clone(),
+            request_id: RequestId::new(self.clock.now(), &self.state.chance),
+            client: Client::default(),
+        }
+    }
+
+    pub async fn begin(&self, op: &Op) -> Tx {
+        let tx = self.state.db.begin().await.expect("a transaction");
+        sessions::enter(&tx, op.scope).await.expect("a tenant");
+        tx
+    }
+
+    /// One number, as the superuser sees it.
+    pub async fn count(&self, sql: &str) -> i64 {
+        sqlx::query_scalar(sql).fetch_one(self.behind()).await.expect(sql)
+    }
+
+    /// Something done behind the application's back.
+    pub async fn force(&self, sql: &str) -> u64 {
+        sqlx::query(sql).execute(self.behind()).await.expect(sql).rows_affected()
+    }
+
+    /// Waits until some connection to this database waits for a lock.
+    pub async fn until_somebody_waits(&self) {
+        let waiting = "select count(*) from pg_stat_activity \
+                       where datname = current_database() and wait_event_type = 'Lock'";
+        for _ in 0..2_000 {
+            if self.count(waiting).await > 0 {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+        panic!("nobody waits for a lock");
+    }
+}
+
+/// A hash at the lowest cost Argon2 allows, so that tests which sign in often are quick. The code under test takes the
+/// cost from the hash.
+pub fn cheap_hash(password: &str) -> SecretString {
+    let params = argon2::Params::new(8, 1, 1, None).expect("parameters");
+    let argon2 = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
+    argon2.hash_password_with_salt(password.as_bytes(), &[7; 16]).expect("a hash").to_string().into()
+}
+
+fn config(url: SecretString) -> Config {
+    Config {
+        database: Database { url, connections: 8 },
+        http: Http { listen: vec![SocketAddr::from(([127, 0, 0, 1], 3333))], web: None, trusted_proxies: vec![] },
+        urls: Urls {
+            public: "http://localhost:3000".parse().expect("a URL"),
+            api: "http://localhost:3333".parse().expect("a URL"),
+        },
+    }
+}

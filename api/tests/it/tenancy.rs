@@ -1,0 +1,145 @@
+//! One org never sees another, and each wall is tried with the other one down.
+
+use api::domain::api_keys::Scope;
+use serde_json::{Value, json};
+
+use crate::support::{TestApp, TestDatabase};
+
+/// Two orgs with the same people, and every id of one tried by the other.
+async fn nothing_crosses(app: &TestApp) {
+    let (ours, theirs) = (app.company("ours.fake").await, app.company("theirs.fake").await);
+    let shared = "shared@elsewhere.fake";
+    let (in_ours, in_theirs) = (app.member(ours, shared).await, app.member(theirs, shared).await);
+    app.member(ours, "a@ours.fake").await;
+    app.member(theirs, "b@theirs.fake").await;
+    let mut a = app.signed_in("a@ours.fake").await;
+    let mut b = app.signed_in("b@theirs.fake").await;
+    let hers = a.post("/api/todos", json!({ "task": "hers" })).await.body;
+    let path = format!("/api/todos/{}", hers["id"].as_str().expect("an id"));
+
+    assert_eq!(b.put(&path, json!({ "task": "mine", "completed": true })).await.status, 404);
+    assert_eq!(b.delete(&path).await.status, 404);
+    assert_eq!(b.get("/api/todos").await.body, json!({ "todos": [] }));
+    assert_eq!(a.get("/api/todos").await.body, json!({ "todos": [hers] }));
+
+    let key = app.holding(&app.key(theirs, &[Scope::Revoke]).await);
+    let a_id = a.get("/api/users/me").await.body["id"].clone();
+    assert_eq!(key.revoke("a@ours.fake").await.status, 404);
+    assert_eq!(key.revoke_subject(json!({ "format": "opaque", "id": a_id })).await.status, 404);
+    assert_eq!(key.revoke_subject(json!({ "format": "opaque", "id": in_ours })).await.status, 404);
+    assert_eq!(a.get("/api/users/me").await.status, 200, "she stays in");
+    assert_eq!(app.count("select count(*) from users where generation > 0").await, 0);
+
+    assert_eq!(key.revoke(shared).await.status, 204, "their own of the same name is signed out");
+    let raised: Vec<uuid::Uuid> =
+        sqlx::query_scalar("select id from users where generation > 0").fetch_all(app.behind()).await.expect("ids");
+    assert_eq!(raised, [in_theirs.uuid()]);
+}
+
+#[tokio::test]
+async fn nothing_crosses_between_orgs() {
+    nothing_crosses(&TestApp::new().await).await;
+}
+
+/// The stores' own filters, with PostgreSQL's wall down: a superuser passes every policy.
+#[tokio::test]
+async fn nothing_crosses_where_row_level_security_is_bypassed() {
+    let database = TestDatabase::new().await;
+    let url = database.url("postgres");
+    nothing_crosses(&TestApp::over(database, url, |_| {}).await).await;
+}
+
+/// PostgreSQL's wall, without any filter of ours.
+#[tokio::test]
+async fn the_database_shows_and_takes_one_org_s_rows_only() {
+    let app = TestApp::new().await;
+    let (ours, theirs) = (app.company("ours.fake").await, app.company("theirs.fake").await);
+    for (org, email) in [(ours, "a@ours.fake"), (theirs, "b@theirs.fake")] {
+        app.member(org, email).await;
+        app.signed_in(email).await.post("/api/todos", json!({ "task": "t" })).await;
+        app.key(org, &[Scope::Revoke]).await;
+    }
+    let tables = tenant_tables(&app).await;
+    assert!(tables.len() >= 6, "{tables:?}");
+    for role in ["curfew_app", "curfew_owner"] {
+        let pool = pool(&app, role).await;
+        for table in tables.iter().map(String::as_str).chain(["orgs"]) {
+            let all = app.count(&format!("select count(*) from {table}")).await;
+            assert!(all >= 2, "{table} has rows of both orgs");
+            let without: i64 =
+                sqlx::query_scalar(&format!("select count(*) from {table}")).fetch_one(&pool).await.expect("a count");
+            assert_eq!(without, 0, "{role} sees rows of {table} without a tenant");
+            let mut tx = pool.begin().await.expect("a transaction");
+            let set = format!("select set_config('curfew.org_id', '{}', true)", ours.id);
+            sqlx::query(&set).execute(&mut *tx).await.expect("a tenant");
+            let column = if table == "orgs" { "id" } else { "org_id" };
+            let sql = format!("select count(*) filter (where {column} = '{}'), count(*) from {table}", ours.id);
+            let (own, seen): (i64, i64) = sqlx::query_as(&sql).fetch_one(&mut *tx).await.expect("counts");
+            assert!(own > 0 && own == seen, "{role} in {table}: {own} of {seen}");
+        }
+    }
+    let pool = pool(&app, "curfew_app").await;
+    let mut tx = pool.begin().await.expect("a transaction");
+    let set = format!("select set_config('curfew.org_id', '{}', true)", ours.id);
+    sqlx::query(&set).execute(&mut *tx).await.expect("a tenant");
+    let smuggled = format!(
+        "insert into api_keys (id, org_id, name, scopes, secret_digest, last_four, created_at, created_by) \
+         values (gen_random_uuid(), '{}', 'x', '{{revoke}}', 'x', 'x', now(), 'x')",
+        theirs.id
+    );
+    let refused = sqlx::query(&smuggled).execute(&mut *tx).await.expect_err("another org's row");
+    assert!(refused.to_string().contains("row-level security"), "{refused}");
+}
+
+/// A table with an org that has no forced policy would be a hole nobody sees.
+#[tokio::test]
+async fn every_tenant_table_is_forced() {
+    let app = TestApp::new().await;
+    for table in tenant_tables(&app).await.iter().map(String::as_str).chain(["orgs"]) {
+        let forced = format!(
+            "select count(*) from pg_class c where c.oid = '{table}'::regclass and relrowsecurity and relforcerowsecurity \
+             and exists (select 1 from pg_policy p where p.polrelid = c.oid and p.polcmd = '*' and p.polroles = '{{0}}')"
+        );
+        assert_eq!(app.count(&forced).await, 1, "{table}");
+    }
+    let nullable = "select count(*) from information_schema.columns \
+                    where table_schema = 'public' and column_name = 'org_id' and is_nullable = 'YES'";
+    assert_eq!(app.count(nullable).await, 0);
+}
+
+/// The functions that look past the wall: who may call which.
+#[tokio::test]
+async fn the_runtime_role_cannot_call_what_is_the_operator_s() {
+    let app = TestApp::new().await;
+    let pool = pool(&app, "curfew_app").await;
+    for sql in [
+        "select * from list_orgs()",
+        "select * from list_domain_moves('tables.fake')",
+        "select move_user(gen_random_uuid(), 'tables.fake')",
+        "update audit_events set event = 'x'",
+        "delete from audit_events",
+        "delete from sign_ins",
+        "create table x (id int)",
+        "set role curfew_lookup",
+        "set role curfew_owner",
+    ] {
+        let refused = sqlx::query(sql).execute(&pool).await.expect_err(sql).to_string();
+        assert!(refused.contains("permission denied"), "{sql}: {refused}");
+    }
+    let open = "select coalesce(json_agg(proname), '[]') from pg_proc p join pg_namespace n on n.oid = p.pronamespace \
+                where n.nspname = 'public' and p.prosecdef and has_function_privilege('public', p.oid, 'execute')";
+    let open: Value =
+        sqlx::query_scalar::<_, sqlx::types::JsonValue>(open).fetch_one(app.behind()).await.expect("names");
+    assert_eq!(open, json!([]), "functions that everybody may call");
+}
+
+async fn tenant_tables(app: &TestApp) -> Vec<String> {
+    let sql = "select table_name::text from information_schema.columns \
+               where table_schema = 'public' and column_name = 'org_id' order by 1";
+    sqlx::query_scalar(sql).fetch_all(app.behind()).await.expect("tables")
+}
+
+async fn pool(app: &TestApp, role: &str) -> sqlx::PgPool {
+    use secrecy::ExposeSecret;
+    sqlx::PgPool::connect(app.database.url(role).expose_secret()).await.expect("a pool")
+}
