@@ -1,0 +1,62 @@
+/**
+ * The one place that talks to the API; the linter forbids `fetch` everywhere else.
+ *
+ * A forced sign-out reaches the browser as a 401 on whatever is called next, be it a read or a write. So the
+ * rule lives here and not in the pages: any 401 on any call ends this tab's session (`session.refuse`), and the
+ * call fails without an answer. The one exception is the sign-in itself, whose 401 means a wrong password.
+ */
+import createClient from 'openapi-fetch';
+import { ApiError, NetworkError, readProblem, SignedOutError } from './problem';
+import type { paths } from './schema';
+import { session } from './session';
+
+const SIGN_IN: keyof paths = '/api/signin';
+
+/** Resolves with a whole, successful answer of the present sign-in, or throws one of `problem.ts`. */
+async function guardedFetch(request: Request): Promise<Response> {
+  const isSignIn = new URL(request.url).pathname === SIGN_IN;
+  const { epoch } = session.snapshot();
+  // An answer asked for by an earlier sign-in is neither shown to the present one nor allowed to end it.
+  const ensureCurrent = () => {
+    if (!isSignIn && session.snapshot().epoch !== epoch) throw new SignedOutError('of an earlier sign-in');
+  };
+
+  const response = await reach(() => fetch(request));
+  ensureCurrent();
+  if (response.status === 401 && !isSignIn) {
+    const ended = session.refuse();
+    // Afterwards, and from a request without a signal: clearing the cache would abort it.
+    void readProblem(response).then(({ code }) => {
+      if (code === 'session_ended') session.noteSignedOut(ended);
+    });
+    throw new SignedOutError('401');
+  }
+  if (!response.ok) throw new ApiError(response, await readProblem(response));
+
+  // Read to the end here, so that a connection that breaks half-way is a network error too.
+  const body = await reach(() => response.text());
+  ensureCurrent();
+  return new Response(body === '' ? null : body, { status: response.status, headers: response.headers });
+}
+
+async function reach<T>(step: () => Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (cause) {
+    throw new NetworkError('no answer', { cause });
+  }
+}
+
+export const api = createClient<paths>({
+  baseUrl: window.location.origin,
+  credentials: 'same-origin',
+  cache: 'no-store',
+  fetch: guardedFetch,
+});
+
+/** The body of an answer that has one. */
+export async function dataOf<T>(answer: Promise<{ data?: T }>): Promise<NonNullable<T>> {
+  const { data } = await answer;
+  if (data === undefined || data === null) throw new Error('the answer has no body');
+  return data;
+}

@@ -1,0 +1,102 @@
+/**
+ * What this tab believes about the sign-in, kept in memory only.
+ *
+ * The API alone knows who is signed in (GET /api/users/me); this is the tab's note of when to stop believing
+ * an earlier answer. Each change of mind starts a new epoch, and `client.ts` throws away every answer that
+ * was asked for in an older one. Nothing here fetches, navigates or stores: `routes/wire.ts` listens and acts.
+ */
+export type SessionEvent =
+  /** Somebody signed in here. */
+  | { kind: 'began' }
+  /** The API answered 401: whoever was signed in is not any more. `tellOthers` is false when others told us. */
+  | { kind: 'refused'; tellOthers: boolean }
+  /** The person signed out here. */
+  | { kind: 'left' }
+  /** More is known about why the person is signed out; nothing else changed. */
+  | { kind: 'noted' }
+  /** Something changed elsewhere: forget everything and ask the API again. */
+  | { kind: 'doubted' };
+
+export interface SessionState {
+  readonly epoch: number;
+  /** Known to be signed out: asking the API again would only be refused again. */
+  readonly ended: boolean;
+  /** Somebody was signed in and has been signed out without asking for it: the sign-in page says so. */
+  readonly wasSignedOut: boolean;
+}
+
+export class Session {
+  #state: SessionState = { epoch: 0, ended: false, wasSignedOut: false };
+  /** The id GET /api/users/me gave in this epoch. */
+  #person: string | null = null;
+  /** Somebody was seen signed in, in this epoch or, where others cast doubt on it, in an earlier one. */
+  #wasSomebody = false;
+  readonly #listeners = new Set<(event: SessionEvent) => void>();
+
+  readonly subscribe = (listener: (event: SessionEvent) => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  readonly snapshot = (): SessionState => this.#state;
+
+  begin(): void {
+    this.#forgetPerson();
+    this.#next({ ended: false, wasSignedOut: false }, { kind: 'began' });
+  }
+
+  leave(): void {
+    this.#forgetPerson();
+    this.#next({ ended: true, wasSignedOut: false }, { kind: 'left' });
+  }
+
+  /** Returns the new epoch, by which `noteSignedOut` knows that nothing has happened in between. */
+  refuse(): number {
+    // Only a tab that has lost somebody tells the others, so that tabs never doubt each other in circles.
+    const tellOthers = this.#person !== null;
+    const wasSignedOut = this.#state.wasSignedOut || this.#wasSomebody;
+    this.#forgetPerson();
+    this.#next({ ended: true, wasSignedOut }, { kind: 'refused', tellOthers });
+    return this.#state.epoch;
+  }
+
+  doubt(): void {
+    this.#person = null;
+    this.#next({ ended: false, wasSignedOut: this.#state.wasSignedOut }, { kind: 'doubted' });
+  }
+
+  /** The API said `session_ended`: there was a sign-in, even if this page was opened after it ended. */
+  noteSignedOut(epoch: number): void {
+    if (this.#state.epoch !== epoch) return;
+    this.#state = { ...this.#state, wasSignedOut: true };
+    this.#emit({ kind: 'noted' });
+  }
+
+  /** GET /api/users/me named this person. Someone else than before means that all we hold is another's. */
+  recognise(person: string): void {
+    if (this.#person !== null && this.#person !== person) {
+      this.doubt();
+      return;
+    }
+    this.#person = person;
+    this.#wasSomebody = true;
+  }
+
+  #forgetPerson(): void {
+    this.#person = null;
+    this.#wasSomebody = false;
+  }
+
+  #next(state: Omit<SessionState, 'epoch'>, event: SessionEvent): void {
+    this.#state = { ...state, epoch: this.#state.epoch + 1 };
+    this.#emit(event);
+  }
+
+  #emit(event: SessionEvent): void {
+    this.#listeners.forEach((listener) => {
+      listener(event);
+    });
+  }
+}
+
+export const session = new Session();

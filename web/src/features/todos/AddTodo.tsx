@@ -1,0 +1,69 @@
+import { useRef, useState } from 'react';
+import { explain, fieldError } from '../../api/problem';
+import { Failure } from '../../ui/Failure';
+import { Field } from '../../ui/Field';
+import { useDraft } from './drafts';
+import { useAddTodo } from './queries';
+import { complaintAbout } from './task';
+
+export function AddTodo({ say }: { say: (sentence: string) => void }) {
+  const [draft = '', setDraft] = useDraft('new');
+  const [complaint, setComplaint] = useState<string>();
+  const form = useRef<HTMLFormElement>(null);
+  const field = useRef<HTMLInputElement>(null);
+  // The text on the screen when the answer comes: more may have been typed by then, and that stays.
+  const latest = useRef(draft);
+
+  const add = useAddTodo((todo) => {
+    if (latest.current.trim() === todo.task) {
+      latest.current = '';
+      setDraft(undefined);
+    }
+    // Ready for the next one, unless the person is elsewhere by now.
+    if (form.current?.contains(document.activeElement)) field.current?.focus();
+    say(`Added “${todo.task}”.`);
+  });
+  const error = complaint ?? fieldError(add.error, 'task');
+
+  function submit() {
+    if (add.isPending) return;
+    const wrong = complaintAbout(draft);
+    setComplaint(wrong);
+    if (wrong) {
+      add.reset();
+      field.current?.focus();
+    } else {
+      add.mutate(draft.trim());
+    }
+  }
+
+  return (
+    <form
+      ref={form}
+      noValidate
+      className="add"
+      onSubmit={(event) => {
+        event.preventDefault();
+        submit();
+      }}
+    >
+      <Field
+        label="New todo"
+        ref={field}
+        name="task"
+        autoComplete="off"
+        value={draft}
+        onChange={(event) => {
+          latest.current = event.target.value;
+          setDraft(event.target.value);
+          setComplaint(undefined);
+        }}
+        error={error}
+      />
+      <button type="submit" className="primary" aria-disabled={add.isPending}>
+        {add.isPending ? 'Adding…' : 'Add'}
+      </button>
+      {add.error && !error && <Failure {...explain(add.error)} onRetry={submit} />}
+    </form>
+  );
+}

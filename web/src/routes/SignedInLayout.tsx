@@ -1,0 +1,54 @@
+import { useQuery } from '@tanstack/react-query';
+import { Link, Outlet } from '@tanstack/react-router';
+import { PersonContext, personQuery, useSession } from '../api/person';
+import { explain } from '../api/problem';
+import { SignOutButton } from '../features/sign-out/SignOutButton';
+import { Brand } from '../ui/Brand';
+import { Failure } from '../ui/Failure';
+import { Waiting } from '../ui/Waiting';
+import './signed-in-layout.css';
+
+export function SignedInLayout() {
+  const { epoch, ended } = useSession();
+  // On the way to another page. Nothing of the person stays on the screen for that moment.
+  if (ended) return <Waiting />;
+  // A new epoch is a new page: no state of a component outlives the sign-in that it belongs to.
+  return <AskWho key={epoch} />;
+}
+
+function AskWho() {
+  const person = useQuery(personQuery);
+
+  if (person.data) {
+    const { name, orgName } = person.data;
+    return (
+      <PersonContext value={person.data}>
+        <header className="bar">
+          <Link to="/" className="bar-home">
+            <Brand />
+          </Link>
+          <p className="bar-who">
+            <span className="bar-name">{name}</span>
+            <span className="bar-org">{orgName}</span>
+          </p>
+          <nav className="bar-nav" aria-label="Account">
+            <Link to="/account/password">Change password</Link>
+            <SignOutButton />
+          </nav>
+        </header>
+        <main className="page">
+          <Outlet />
+        </main>
+      </PersonContext>
+    );
+  }
+  if (person.isError && !person.isFetching) {
+    return (
+      <main className="page">
+        <Brand />
+        <Failure {...explain(person.error)} onRetry={() => void person.refetch()} />
+      </main>
+    );
+  }
+  return <Waiting />;
+}

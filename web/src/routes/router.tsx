@@ -1,0 +1,69 @@
+/** The site map. */
+import { createRootRoute, createRoute, createRouter, type RouterHistory } from '@tanstack/react-router';
+import { safeReturnPath } from '../api/return-path';
+import { session } from '../api/session';
+import { PasswordPage } from '../features/password/PasswordPage';
+import { SignInPage } from '../features/sign-in/SignInPage';
+import { SignedOutPage } from '../features/sign-out/SignedOutPage';
+import { parseShow, type Show } from '../features/todos/show';
+import { TodosPage } from '../features/todos/TodosPage';
+import { CrashedPage } from './CrashedPage';
+import { NotFoundPage } from './NotFoundPage';
+import { SignedInLayout } from './SignedInLayout';
+
+const root = createRootRoute({ notFoundComponent: NotFoundPage, errorComponent: CrashedPage });
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: '/signin',
+  validateSearch: ({ next }): { next?: string } => ({ next: typeof next === 'string' ? next : undefined }),
+  component: function SignIn() {
+    // Checked here, where it is used: the router hands on what a validateSearch merely leaves out.
+    return <SignInPage next={safeReturnPath(signIn.useSearch().next)} />;
+  },
+});
+
+const signedOut = createRoute({
+  getParentRoute: () => root,
+  path: '/signed-out',
+  component: SignedOutPage,
+});
+
+const signedIn = createRoute({
+  getParentRoute: () => root,
+  id: 'signed-in',
+  // Coming here after a sign-out, by "back" say: ask the API again, so that it can refuse again.
+  beforeLoad: () => {
+    if (session.snapshot().ended) session.doubt();
+  },
+  component: SignedInLayout,
+});
+
+const todos = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/',
+  validateSearch: (search): { show?: Show } => ({ show: parseShow(search.show) }),
+  component: function Todos() {
+    return <TodosPage show={todos.useSearch().show} />;
+  },
+});
+
+const password = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/account/password',
+  component: PasswordPage,
+});
+
+const routeTree = root.addChildren([signIn, signedOut, signedIn.addChildren([todos, password])]);
+
+export function createAppRouter(history?: RouterHistory) {
+  return createRouter({ routeTree, ...(history ? { history } : {}) });
+}
+
+export type AppRouter = ReturnType<typeof createAppRouter>;
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: AppRouter;
+  }
+}

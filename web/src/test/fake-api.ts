@@ -1,0 +1,95 @@
+/** Stands in for the network, call by call: what a test doesn't answer, it hasn't thought of, so it fails. */
+import { expect, vi } from 'vitest';
+
+type Answer = Response | Error | Promise<Response> | ((request: Request) => Response | Promise<Response>);
+
+export const trinity = {
+  id: '0190a000-0000-7000-8000-000000000001',
+  email: 'trinity@whiterabbit.fake',
+  name: 'Trinity',
+  role: 'member',
+  orgId: '0190a000-0000-7000-8000-00000000000a',
+  orgName: 'White Rabbit',
+};
+
+export const bobby = {
+  ...trinity,
+  id: '0190a000-0000-7000-8000-000000000002',
+  name: 'Bobby',
+  orgName: 'Tables',
+};
+
+export function todo(task: string, more: { completed?: boolean; userId?: string } = {}) {
+  const completed = more.completed ?? false;
+  return {
+    id: `id-of-${task.replace(/\W+/g, '-')}`,
+    task,
+    completed,
+    createdAt: '2026-01-02T03:04:05Z',
+    completedAt: completed ? '2026-01-03T03:04:05Z' : null,
+    userId: more.userId ?? trinity.id,
+    orgId: trinity.orgId,
+  };
+}
+
+export function json(status: number, body: unknown, headers: Record<string, string> = {}): Response {
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: { 'content-type': 'application/json', ...headers },
+  });
+}
+
+export function problem(
+  status: number,
+  code: string,
+  more: Record<string, unknown> = {},
+  headers: Record<string, string> = {},
+): Response {
+  const body = { type: 'about:blank', title: code, status, code, detail: `Sentence of ${code}.`, ...more };
+  return json(status, body, { 'content-type': 'application/problem+json', ...headers });
+}
+
+export const noContent = () => new Response(null, { status: 204 });
+export const sessionEnded = () => problem(401, 'session_ended');
+export const signInRequired = () => problem(401, 'sign_in_required');
+
+/** An answer that comes when the test says so. */
+export function later() {
+  let answer: (response: Response) => void = () => undefined;
+  const promise = new Promise<Response>((resolve) => {
+    answer = resolve;
+  });
+  return { promise, answer };
+}
+
+export function fakeApi(initial: Record<string, Answer> = {}) {
+  const answers = new Map(Object.entries(initial));
+  const calls: { call: string; body: unknown }[] = [];
+
+  vi.stubGlobal('fetch', async (request: Request) => {
+    const call = `${request.method} ${new URL(request.url).pathname}`;
+    const text = await request.clone().text();
+    calls.push({ call, body: text === '' ? undefined : (JSON.parse(text) as unknown) });
+    const answer = answers.get(call);
+    if (answer === undefined) expect.unreachable(`no answer prepared for ${call}`);
+    if (answer instanceof Error) throw answer;
+    const response = await (typeof answer === 'function' ? answer(request) : answer);
+    return response.clone();
+  });
+
+  return {
+    calls,
+    countOf: (call: string) => calls.filter((each) => each.call === call).length,
+    on: (call: string, answer: Answer) => answers.set(call, answer),
+    /** What the API answers for a person who is signed in and has these todos. */
+    signedIn: (person: typeof trinity, todos: ReturnType<typeof todo>[] = []) => {
+      answers.set('POST /api/signin', json(200, { name: person.name }));
+      answers.set('GET /api/users/me', json(200, person));
+      answers.set('GET /api/todos', json(200, { todos }));
+    },
+    /** And after a forced sign-out: every call is refused, whatever the method. */
+    signedOut: () => {
+      for (const call of answers.keys()) if (call !== 'POST /api/signin') answers.set(call, sessionEnded());
+    },
+  };
+}

@@ -1,0 +1,23 @@
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  plugins: [react()],
+  server: {
+    port: 5173,
+    strictPort: true,
+    // The browser's Sec-Fetch-Site and Origin pass through untouched: the API sees what the browser sees.
+    proxy: { '/api': 'http://localhost:3333' },
+  },
+  build: {
+    // The API serves the pages under a policy without 'unsafe-inline': nothing may be put into index.html itself.
+    modulePreload: { polyfill: false },
+    assetsInlineLimit: 0,
+  },
+  test: {
+    environment: 'jsdom',
+    include: ['src/**/*.test.{ts,tsx}'],
+    setupFiles: ['src/test/setup.ts'],
+    restoreMocks: true,
+  },
+});
