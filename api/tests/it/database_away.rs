@@ -8,8 +8,8 @@ use crate::support::{PASSWORD, Proxy, TestApp, TestDatabase};
 #[tokio::test]
 async fn everything_says_503_and_recovers() {
     let database = TestDatabase::new().await;
-    let wire = Proxy::new().await;
-    let url = database.url_at("curfew_app", wire.port);
+    let wire = Proxy::to(&database).await;
+    let url = wire.url(&database.url("curfew_app"));
     let app = TestApp::over(database, url, |config| config.database.connections = 2).await;
     let org = app.company("whiterabbit.fake").await;
     app.member(org, "trinity@whiterabbit.fake").await;

@@ -29,17 +29,7 @@ impl TestDatabase {
 
     /// As `role`, whose password is the superuser's.
     pub fn url(&self, role: &str) -> SecretString {
-        url_of(role, &self.name, None)
-    }
-
-    /// The same through another port of this machine.
-    pub fn url_at(&self, role: &str, port: u16) -> SecretString {
-        url_of(role, &self.name, Some(port))
-    }
-
-    /// Where the server is.
-    pub fn server_address() -> (String, u16) {
-        (options().get_host().to_owned(), options().get_port())
+        url_of(role, &self.name)
     }
 }
 
@@ -68,14 +58,11 @@ async fn server() -> PgConnection {
     PgConnection::connect_with(&options()).await.expect("the test server")
 }
 
-fn url_of(role: &str, database: &str, port: Option<u16>) -> SecretString {
+fn url_of(role: &str, database: &str) -> SecretString {
     let text = std::env::var(VARIABLE).expect("checked before");
     let mut url = url::Url::parse(&text).expect("a URL");
     url.set_username(role).expect("a URL with a host");
     url.set_path(database);
-    if let Some(port) = port {
-        url.set_port(Some(port)).expect("a URL with a host");
-    }
     String::from(url).into()
 }
 
@@ -93,7 +80,7 @@ async fn template() -> String {
         let unfinished = format!("{name}_unfinished");
         server.execute(format!("drop database if exists {unfinished}").as_str()).await.expect("dropped");
         server.execute(format!("create database {unfinished} owner curfew_owner").as_str()).await.expect("created");
-        let owner = api::app::start::connect(&url_of("curfew_owner", &unfinished, None), 2).await.expect("the owner");
+        let owner = api::app::start::connect(&url_of("curfew_owner", &unfinished), 2).await.expect("the owner");
         migration::migrate(&owner).await.expect("migrated");
         owner.close().await.expect("closed");
         server.execute(format!("alter database {unfinished} rename to {name}").as_str()).await.expect("renamed");

@@ -1,0 +1,186 @@
+//! The command line `seed`, run as a person runs it, on a database of the test's own.
+
+#[path = "../../api/tests/it/support/database.rs"]
+mod database;
+
+use std::process::{Command, Output};
+
+use database::TestDatabase;
+use secrecy::ExposeSecret;
+
+struct Seed(TestDatabase);
+
+impl Seed {
+    async fn new() -> Self {
+        Self(TestDatabase::new().await)
+    }
+
+    fn output(&self, line: &[&str]) -> Output {
+        let url = self.0.url("curfew_owner");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_seed"));
+        command.args(line).env_clear().env("DATABASE_OWNER_URL", url.expose_secret());
+        command.output().expect("it ran")
+    }
+
+    fn run(&self, line: &[&str]) -> String {
+        let output = self.output(line);
+        assert!(output.status.success(), "{line:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("text")
+    }
+
+    /// One sentence, and a non-zero exit.
+    fn refused(&self, line: &[&str]) -> String {
+        let output = self.output(line);
+        assert_eq!(output.status.code(), Some(1), "{line:?}: {output:?}");
+        String::from_utf8(output.stderr).expect("text").trim_end().to_owned()
+    }
+
+    async fn count(&self, sql: &str) -> i64 {
+        sqlx::query_scalar(sql).fetch_one(&self.0.superuser).await.expect(sql)
+    }
+}
+
+#[tokio::test]
+async fn workshop_start_makes_the_two_people_of_the_first_part() {
+    let seed = Seed::new().await;
+    for _ in 0..2 {
+        let told = seed.run(&["workshop", "start"]);
+        assert!(told.contains("bob@tables.fake") && told.contains("correct horse battery staple"), "{told}");
+        assert!(told.contains("trinity@whiterabbit.fake") && told.contains("Zion"), "{told}");
+    }
+    assert_eq!(seed.count("select count(*) from users where org_kind = 'personal'").await, 2);
+    assert_eq!(seed.count("select count(*) from orgs where kind = 'company'").await, 0);
+}
+
+#[tokio::test]
+async fn the_demo_may_be_seeded_again_and_after_the_first_part() {
+    for before in [&[][..], &["workshop", "start"]] {
+        let seed = Seed::new().await;
+        if !before.is_empty() {
+            seed.run(before);
+        }
+        seed.run(&["demo"]);
+        assert_eq!(seed.count("select count(*) from api_keys").await, 0, "the well-known key only when asked for");
+        seed.run(&["demo", "--workshop-keys"]);
+        seed.run(&["demo", "--workshop-keys"]);
+        assert_eq!(seed.count("select count(*) from users").await, 4);
+        assert_eq!(seed.count("select count(*) from orgs where kind = 'company'").await, 2);
+        assert_eq!(seed.count("select count(*) from users where role = 'owner' and org_kind = 'company'").await, 2);
+        assert_eq!(seed.count("select count(*) from api_keys where workshop and scopes = '{revoke}'").await, 1);
+        let trinity = "select count(*) from users u join orgs o on o.id = u.org_id \
+                       where u.email = 'trinity@whiterabbit.fake' and o.slug = 'whiterabbit.fake' \
+                         and u.password_hash is not null";
+        assert_eq!(seed.count(trinity).await, 1);
+    }
+}
+
+#[tokio::test]
+async fn people_and_companies_are_made_where_they_belong() {
+    let seed = Seed::new().await;
+    seed.run(&["org", "add", "Whiterabbit.FAKE", "--name", "White Rabbit"]);
+    assert_eq!(
+        seed.refused(&["org", "add", "whiterabbit.fake"]),
+        "seed: Another org already has the domain whiterabbit.fake."
+    );
+    seed.run(&["user", "add", "neo@whiterabbit.fake", "--name", "Neo", "--role", "admin", "--password", "x"]);
+    seed.run(&["user", "add", "alone@nowhere.fake", "--name", "Alone"]);
+    assert_eq!(
+        seed.refused(&["user", "add", "NEO@whiterabbit.fake", "--name", "Neo"]),
+        "seed: Somebody with this e-mail address is already there."
+    );
+    assert_eq!(seed.refused(&["user", "add", "neo", "--name", "Neo"]), "seed: \"neo\" is not an e-mail address.");
+    assert_eq!(seed.count("select count(*) from orgs").await, 2, "what was refused left nothing behind");
+    let users = seed.run(&["show", "users"]);
+    let line = |email: &str| users.lines().find(|line| line.contains(email)).expect("a line").to_owned();
+    let neo = line("neo@whiterabbit.fake");
+    assert!(neo.contains("admin") && neo.contains("whiterabbit.fake") && neo.ends_with("set"), "{neo}");
+    let alone = line("alone@nowhere.fake");
+    assert!(alone.contains("owner") && alone.contains("(personal)") && alone.ends_with("none"), "{alone}");
+}
+
+#[tokio::test]
+async fn a_key_is_printed_once_and_shown_nowhere() {
+    let seed = Seed::new().await;
+    seed.run(&["org", "add", "whiterabbit.fake"]);
+    let key = seed.run(&["key", "mint", "whiterabbit.fake", "--scope", "revoke", "--scope", "users:read"]);
+    let key = key.trim_end();
+    assert!(key.starts_with("cfw_") && !key.contains(char::is_whitespace), "{key}");
+    let stored =
+        "select count(*) from api_keys where scopes = '{revoke,users:read}' and octet_length(secret_digest) = 32";
+    assert_eq!(seed.count(stored).await, 1);
+    for what in ["orgs", "users", "todos", "sessions"] {
+        let shown = seed.run(&["show", what]);
+        assert!(!shown.contains(key) && !shown.contains("$argon2"), "{shown}");
+    }
+    assert!(seed.refused(&["key", "mint", "nowhere.fake", "--scope", "revoke"]).starts_with("seed: No company owns"));
+    let output = seed.output(&["key", "mint", "whiterabbit.fake", "--scope", "everything"]);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("there are revoke, scim, todos:read"), "{output:?}");
+}
+
+#[tokio::test]
+async fn claiming_a_domain_moves_its_people_and_signs_them_out() {
+    let seed = Seed::new().await;
+    seed.run(&["workshop", "start"]);
+    assert!(seed.refused(&["oidc-migrate", "whiterabbit.fake"]).starts_with("seed: No company owns"));
+    let insert = "insert into todos (id, org_id, user_id, task, created_at) \
+                  select gen_random_uuid(), org_id, id, 'a task', now() from users";
+    let open = "insert into sign_ins (id, org_id, user_id, auth_time, created_at, last_seen_at, expires_at) \
+                select gen_random_uuid(), org_id, id, now(), now(), now(), now() + interval '1 hour' from users";
+    for sql in [insert, open] {
+        sqlx::query(sql).execute(&seed.0.superuser).await.expect(sql);
+    }
+    seed.run(&["org", "add", "whiterabbit.fake"]);
+    let moved = "select count(*) from users u join orgs o on o.id = u.org_id where o.slug = 'whiterabbit.fake'";
+
+    let told = seed.run(&["oidc-migrate", "whiterabbit.fake", "--dry-run"]);
+    assert!(told.contains("Would move trinity@whiterabbit.fake with 1 todos."), "{told}");
+    assert_eq!(seed.count(moved).await, 0);
+
+    let told = seed.run(&["oidc-migrate", "whiterabbit.fake"]);
+    assert!(told.ends_with("Moved 1 people, 0 conflicts.\n"), "{told}");
+    assert_eq!(seed.count(moved).await, 1);
+    let whole = "select count(*) from users u join todos t on (t.org_id, t.user_id) = (u.org_id, u.id) \
+                 join sign_ins s on (s.org_id, s.user_id) = (u.org_id, u.id) \
+                 where u.email = 'trinity@whiterabbit.fake' and u.password_hash is null and u.generation = 1 \
+                   and u.role = 'member' and s.ended_cause = 'moved'";
+    assert_eq!(seed.count(whole).await, 1, "her todos came along and her sign-in ended");
+    assert_eq!(seed.count("select count(*) from orgs where kind = 'personal' and not active").await, 1);
+    assert_eq!(seed.count("select count(*) from audit_events where event = 'user.moved'").await, 1);
+    assert_eq!(seed.count("select count(*) from sign_ins where ended_at is null").await, 1, "Bobby stays in");
+    assert!(seed.run(&["oidc-migrate", "whiterabbit.fake"]).ends_with("Moved 0 people, 0 conflicts.\n"));
+}
+
+#[tokio::test]
+async fn a_conflict_moves_nobody_twice_and_is_listed() {
+    let seed = Seed::new().await;
+    seed.run(&["workshop", "start"]);
+    seed.run(&["org", "add", "whiterabbit.fake"]);
+    seed.run(&["user", "add", "trinity@whiterabbit.fake", "--name", "Another"]);
+    let output = seed.output(&["oidc-migrate", "whiterabbit.fake"]);
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(told.contains("Conflict: trinity@whiterabbit.fake is in the company already"), "{told}");
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(seed.count("select count(*) from users where email_folded like 'trinity%'").await, 2);
+    assert_eq!(seed.count("select count(*) from users where generation > 0").await, 0);
+}
+
+#[test]
+fn without_a_database_it_says_what_to_do() {
+    let seed = |variables: &[(&str, &str)]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_seed"));
+        let output =
+            command.args(["show", "orgs"]).current_dir("/").env_clear().envs(variables.iter().copied()).output();
+        let output = output.expect("it ran");
+        assert_eq!(output.status.code(), Some(1));
+        String::from_utf8(output.stderr).expect("text").lines().next().unwrap_or_default().to_owned()
+    };
+    assert_eq!(seed(&[]), "seed: There is no running demo: start it with `make demo`, or set DATABASE_OWNER_URL.");
+    assert_eq!(
+        seed(&[("DATABASE_OWNER_URL", "nonsense")]),
+        "seed: DATABASE_OWNER_URL must be a URL that begins with postgres://."
+    );
+    assert_eq!(
+        seed(&[("DATABASE_OWNER_URL", "postgres://x@127.0.0.1:1/y")]),
+        "seed: Cannot connect to the database: is it running?"
+    );
+}
