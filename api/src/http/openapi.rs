@@ -13,7 +13,7 @@ use super::access::cookie_name;
     info(
         title = "Curfew",
         description = "A multi-tenant SaaS backend whose customers can sign their people out, everywhere, at once.",
-        license(name = "MIT OR Apache-2.0"),
+        license(name = "MIT"),
     ),
     modifiers(&Security),
     tags(

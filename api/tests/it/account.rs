@@ -65,6 +65,18 @@ async fn nobody_signs_in_who_is_inactive_or_whose_org_is() {
 }
 
 #[tokio::test]
+async fn somebody_deleted_meanwhile_is_nobody() {
+    let app = TestApp::new().await;
+    let org = app.company("whiterabbit.fake").await;
+    app.member(org, "trinity@whiterabbit.fake").await;
+    let mut trinity = app.signed_in("trinity@whiterabbit.fake").await;
+    app.force("delete from users").await;
+    assert_eq!(trinity.get("/api/users/me").await.code(), "session_ended");
+    assert_eq!(trinity.post("/api/todos", json!({ "task": "t" })).await.status, 401);
+    assert_eq!(app.count("select count(*) from sign_ins").await, 0);
+}
+
+#[tokio::test]
 async fn the_domain_decides_the_org_and_only_a_verified_one() {
     let app = TestApp::new().await;
     app.person(None, "bob@tables.fake", Role::Owner).await;

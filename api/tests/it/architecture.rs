@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 const HOUSE: [&str; 7] = ["kernel", "config", "entity", "domain", "state", "http", "app"];
 const ROOMS: [&str; 7] = ["audit", "orgs", "users", "todos", "api_keys", "sessions", "revocation"];
 
+#[derive(Clone)]
 struct Source {
     /// Below the repository, with `/`.
     path: String,
@@ -199,6 +200,30 @@ fn handlers_stay_under_25_lines() {
             let lines = body.lines().take_while(|line| *line != "}").count();
             let name = handler[from + 9..].split('(').next().expect("a name");
             assert!(lines <= 25, "{name} in {} has {lines} lines", source.path);
+        }
+    }
+}
+
+/// `docs/SECURITY.md` names tests. A name that no longer stands for one would be a claim without proof.
+#[test]
+fn every_test_that_the_documents_name_exists() {
+    let tests = [sources("api", &[".rs"]), sources("seed", &[".rs"])].concat();
+    for document in sources("docs", &[".md"]) {
+        for name in document.text.split('`').skip(1).step_by(2).filter_map(|code| code.strip_prefix("it::")) {
+            let name = name.rsplit("::").next().unwrap_or_default();
+            let exists = tests.iter().any(|test| test.text.contains(&format!("fn {name}()")));
+            assert!(exists, "{} names {name}, which is no test", document.path);
+        }
+    }
+}
+
+#[test]
+fn every_variable_is_documented() {
+    let document = sources("docs", &["CONFIGURATION.md"]).remove(0).text;
+    for source in api() {
+        for word in source.text.split(|c: char| !(c.is_ascii_uppercase() || c == '_')) {
+            let variable = word.starts_with("CURFEW_") || word.starts_with("DATABASE_");
+            assert!(!variable || document.contains(&format!("`{word}`")), "{word} is not in docs/CONFIGURATION.md");
         }
     }
 }

@@ -47,6 +47,15 @@ async fn a_todo_lives_with_the_workshop_s_field_names() {
 }
 
 #[tokio::test]
+async fn somebody_without_a_company_has_todos_too() {
+    let app = TestApp::new().await;
+    app.person(None, "bob@tables.fake", api::kernel::Role::Owner).await;
+    let mut bob = app.signed_in("bob@tables.fake").await;
+    assert_eq!(bob.post("/api/todos", json!({ "task": "Robert'); drop table todos; --" })).await.status, 201);
+    assert_eq!(bob.get("/api/todos").await.body["todos"][0]["task"], "Robert'); drop table todos; --");
+}
+
+#[tokio::test]
 async fn todos_come_oldest_first() {
     let (app, mut trinity) = trinity().await;
     for task in ["one", "two", "three"] {

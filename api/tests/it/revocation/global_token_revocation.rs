@@ -65,6 +65,19 @@ async fn after_the_204_every_browser_of_the_person_is_out() {
     );
 }
 
+/// Sign-ins are in the database, so it does not matter which process knows of them, or whether that one still runs.
+#[tokio::test]
+async fn every_process_sees_it_and_a_restart_forgets_nothing() {
+    let Story { app, key, .. } = story().await;
+    let mut here = app.signed_in("trinity@whiterabbit.fake").await;
+    let other = app.twin().await;
+    let mut there = other.signed_in("trinity@whiterabbit.fake").await;
+    assert_eq!(there.at(&app).get("/api/todos").await.status, 200, "a sign-in is good at every process");
+    assert_eq!(key.revoke("trinity@whiterabbit.fake").await.status, 204);
+    assert_eq!(there.get("/api/todos").await.code(), "session_ended");
+    assert_eq!(here.get("/api/todos").await.code(), "session_ended");
+}
+
 #[tokio::test]
 async fn somebody_who_is_not_signed_in_or_not_active_is_204_too() {
     let Story { app, key, .. } = story().await;

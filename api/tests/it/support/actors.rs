@@ -9,6 +9,8 @@ use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
+use super::TestApp;
+
 /// What came back.
 #[derive(Debug)]
 pub struct Reply {
@@ -67,6 +69,11 @@ pub struct Browser {
 impl Browser {
     pub fn new(router: Router) -> Self {
         Self { router, cookies: BTreeMap::new() }
+    }
+
+    /// The same cookies in front of another process.
+    pub fn at(&self, app: &TestApp) -> Self {
+        Self { router: app.router.clone(), cookies: self.cookies.clone() }
     }
 
     pub async fn sign_in(&mut self, email: &str, password: &str) -> Reply {

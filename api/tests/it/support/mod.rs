@@ -62,6 +62,19 @@ pub struct Org {
     pub id: OrgId,
 }
 
+/// A second process on the database of a [`TestApp`].
+pub struct Twin {
+    router: Router,
+}
+
+impl Twin {
+    pub async fn signed_in(&self, email: &str) -> Browser {
+        let mut browser = Browser::new(self.router.clone());
+        assert_eq!(browser.sign_in(email, PASSWORD).await.status, 200);
+        browser
+    }
+}
+
 /// A running application.
 pub struct TestApp {
     pub state: AppState,
@@ -92,6 +105,15 @@ impl TestApp {
         let passwords = Passwords::new(chance.clone());
         let state = AppState { db, clock: clock.clock(), chance, passwords, config: Arc::new(config) };
         Self { router: app::build(&state), state, clock, database }
+    }
+
+    /// Another process of the same application.
+    pub async fn twin(&self) -> Twin {
+        let config = Config::clone(&self.state.config);
+        let db = start::connect(&config.database.url, config.database.connections).await.expect("a database");
+        let passwords = Passwords::new(self.state.chance.clone());
+        let state = AppState { db, passwords, ..self.state.clone() };
+        Twin { router: app::build(&state) }
     }
 
     /// The superuser's pool: for looking behind the wall, and for breaking things on purpose.
