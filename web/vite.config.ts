@@ -7,7 +7,7 @@ export default defineConfig({
     port: 5173,
     strictPort: true,
     // The browser's Sec-Fetch-Site and Origin pass through untouched: the API sees what the browser sees.
-    proxy: { '/api': 'http://localhost:3333' },
+    proxy: { '/api': process.env.CURFEW_API_URL ?? 'http://localhost:3333' },
   },
   build: {
     // The API serves the pages under a policy without 'unsafe-inline': nothing may be put into index.html itself.
