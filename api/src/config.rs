@@ -3,10 +3,12 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use ipnet::IpNet;
 use secrecy::SecretString;
+use tracing_subscriber::EnvFilter;
 use url::{Host, Url};
 
 /// Where a variable's value comes from: the environment, or a test's table.
@@ -21,6 +23,39 @@ pub struct Config {
     pub http: Http,
     /// What others call us.
     pub urls: Urls,
+    /// How long things may take.
+    pub limits: Limits,
+    /// What is logged, and how.
+    pub log: Log,
+}
+
+/// How long things may take. Not to be set from outside.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// From a request's headers to the end of its body.
+    pub body: Duration,
+    /// From a request's headers to its answer.
+    pub request: Duration,
+    /// For one statement, in the database.
+    pub statement: Duration,
+    /// For a lock, in the database. Shorter than a request, so that one who waits in vain is told so.
+    pub lock: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let [body, request, statement, lock] = [10, 20, 10, 5].map(Duration::from_secs);
+        Self { body, request, statement, lock }
+    }
+}
+
+/// What is logged, and how.
+#[derive(Clone, Debug)]
+pub struct Log {
+    /// `CURFEW_LOG`.
+    pub format: LogFormat,
+    /// `CURFEW_LOG_FILTER`: in the syntax of tracing's `EnvFilter`; `info` unless set.
+    pub filter: String,
 }
 
 /// How to reach PostgreSQL.
@@ -67,7 +102,13 @@ impl Config {
     /// # Errors
     /// A sentence that names the variable.
     pub fn read(lookup: Lookup<'_>) -> Result<Self> {
-        Ok(Self { database: Database::read(lookup)?, http: Http::read(lookup)?, urls: Urls::read(lookup)? })
+        Ok(Self {
+            database: Database::read(lookup)?,
+            http: Http::read(lookup)?,
+            urls: Urls::read(lookup)?,
+            limits: Limits::default(),
+            log: Log::read(lookup)?,
+        })
     }
 }
 
@@ -133,18 +174,19 @@ impl Urls {
     }
 }
 
-impl LogFormat {
-    /// Reads `CURFEW_LOG`.
-    ///
-    /// # Errors
-    /// A sentence that names the variable.
-    pub fn read(lookup: Lookup<'_>) -> Result<Self> {
+impl Log {
+    fn read(lookup: Lookup<'_>) -> Result<Self> {
         let format = parsed(lookup, "CURFEW_LOG", "text or json", |text| match text {
-            "text" => Some(Self::Text),
-            "json" => Some(Self::Json),
+            "text" => Some(LogFormat::Text),
+            "json" => Some(LogFormat::Json),
             _ => None,
         })?;
-        Ok(format.unwrap_or(Self::Text))
+        let filter = parsed(lookup, "CURFEW_LOG_FILTER", "a filter such as info,api=debug", |text| {
+            text.parse::<EnvFilter>().is_ok().then(|| text.to_owned())
+        })?;
+        // What the session layer warns of, any visitor can cause with a made-up cookie.
+        let filter = filter.unwrap_or_else(|| "info,tower_sessions=error,tower_sessions_core=error".to_owned());
+        Ok(Self { format: format.unwrap_or(LogFormat::Text), filter })
     }
 }
 
@@ -231,6 +273,9 @@ mod tests {
             ("CURFEW_PUBLIC_URL", "https://user@app.example"),
             ("CURFEW_PUBLIC_URL", "http://app.example"),
             ("CURFEW_API_URL", "https://elsewhere.example"),
+            ("CURFEW_LOG", "loud"),
+            ("CURFEW_LOG_FILTER", "[[[=loud"),
+            ("CURFEW_LISTEN", "\u{fffd}:1"),
         ] {
             let set =
                 [(name, text), ("CURFEW_API_URL", if name == "CURFEW_API_URL" { text } else { "http://app.example" })];

@@ -7,9 +7,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use api::app::{self, serve, start, sweep};
-use api::config::{Config, LogFormat, database_url};
+use api::config::{Config, Log, LogFormat, database_url};
 use clap::{Parser, Subcommand};
-use tracing_subscriber::EnvFilter;
 
 /// Curfew's API. Settings come from the environment: see docs/CONFIGURATION.md.
 #[derive(Parser)]
@@ -54,15 +53,16 @@ async fn main() -> ExitCode {
     }
 }
 
+/// What is not text is no value of ours, and must not pass for a variable that is not set.
 fn environment(name: &str) -> Option<String> {
-    std::env::var(name).ok()
+    std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
 }
 
 async fn run(command: Command) -> Result<()> {
     match command {
         Command::Serve { listen, web } => {
-            log_to_stderr()?;
             let mut config = Config::read(&environment)?;
+            log_to_stderr(&config.log);
             if !listen.is_empty() {
                 config.http.listen = listen;
             }
@@ -82,8 +82,9 @@ async fn run(command: Command) -> Result<()> {
             Ok(std::io::stdout().write_all(json.as_bytes())?)
         }
         Command::Sweep => {
-            log_to_stderr()?;
-            let state = start::state(Config::read(&environment)?).await?;
+            let config = Config::read(&environment)?;
+            log_to_stderr(&config.log);
+            let state = start::state(config).await?;
             let swept = sweep::sweep(&state).await?;
             tracing::info!(swept, "removed expired rows");
             Ok(())
@@ -104,16 +105,11 @@ async fn serve_until_stopped(config: Config) -> Result<()> {
     Ok(())
 }
 
-fn log_to_stderr() -> Result<()> {
-    let filter = EnvFilter::try_from_env("CURFEW_LOG_FILTER")
-        .unwrap_or_else(|_| EnvFilter::new("info,tower_sessions_core=error"));
-    let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal());
-    match LogFormat::read(&environment)? {
+fn log_to_stderr(log: &Log) {
+    let color = std::io::stderr().is_terminal();
+    let lines = tracing_subscriber::fmt().with_env_filter(&log.filter).with_writer(std::io::stderr).with_ansi(color);
+    match log.format {
         LogFormat::Text => lines.init(),
         LogFormat::Json => lines.json().flatten_event(true).init(),
     }
-    Ok(())
 }

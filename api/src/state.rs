@@ -42,12 +42,12 @@ impl AppState {
         self.begin_as(op, false).await
     }
 
-    /// The same, for a person's act on their own sign-ins: alone with the person's row. Holding the sign-in as
-    /// [`AppState::begin`] does would make two such acts wait for each other.
+    /// The same, for a person's act on their own sign-ins: it holds the person's row instead of the sign-in's, because
+    /// two such acts that hold a sign-in each would wait for one another.
     ///
     /// # Errors
     /// The session has ended; the database's.
-    pub async fn begin_alone(&self, op: &Op) -> Result<Tx> {
+    pub async fn begin_holding_person(&self, op: &Op) -> Result<Tx> {
         let Actor::User { id, sign_in, .. } = op.actor else { return self.begin(op).await };
         let tx = self.begin_in(op.scope).await?;
         users::find_locked(&tx, op.scope, id).await?.ok_or_else(Error::session_ended)?;
@@ -60,15 +60,23 @@ impl AppState {
     /// # Errors
     /// The database's.
     pub async fn begin_in(&self, scope: OrgScope) -> Result<Tx> {
-        let tx = self.db.begin().await?;
+        let tx = self.transaction().await?;
         sessions::enter(&tx, scope).await?;
         Ok(tx)
     }
 
     async fn begin_as(&self, op: &Op, for_writing: bool) -> Result<Tx> {
         let Actor::User { sign_in, .. } = op.actor else { return self.begin_in(op.scope).await };
-        let tx = self.db.begin().await?;
+        let tx = self.transaction().await?;
         sessions::enter_as(&tx, op.scope, sign_in, op.now, for_writing).await?;
         Ok(tx)
+    }
+
+    /// In a task of its own, which goes on when the client leaves: sqlx does not know of a transaction until BEGIN has
+    /// been answered, and would give the connection back to the pool with the transaction open in it.
+    async fn transaction(&self) -> Result<Tx> {
+        let db = self.db.clone();
+        let begun = tokio::spawn(async move { db.begin().await }).await.map_err(Error::internal)?;
+        Ok(begun?)
     }
 }

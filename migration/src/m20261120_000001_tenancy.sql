@@ -52,7 +52,8 @@ create table users (
     password_hash text,
     -- Raised by a revocation: every cookie that carries an older number is stale at its next request.
     generation bigint not null default 0,
-    -- Drawn from revocation_seq under the row's lock. A sign-in attempt that began before it opens nothing.
+    -- Drawn from revocation_seq under the row's lock. A sign-in through an identity provider that began before it opens
+    -- nothing.
     revoked_seq bigint not null default 0,
     -- A later sign-in through an identity provider must prove an authentication after this moment.
     reauth_since timestamptz,

@@ -36,12 +36,12 @@ end $$;
 -- a company.
 create function lookup_password(asked_email text, asked_domain text)
 returns table (
-    org_id uuid, org_generation bigint, user_id uuid, user_name text, user_generation bigint, password_hash text
+    org_id uuid, org_generation bigint, user_id uuid, user_generation bigint, password_hash text
 )
 language plpgsql stable security definer set search_path = public, pg_temp as $$
 begin
     return query
-    select o.id, o.generation, u.id, u.name, u.generation, u.password_hash
+    select o.id, o.generation, u.id, u.generation, u.password_hash
     from users u
     join orgs o on o.id = u.org_id
     where u.email_folded = asked_email and u.active and o.active
@@ -81,11 +81,11 @@ end $$;
 
 -- Which org owns this verified domain?
 create function lookup_domain(asked_domain text)
-returns table (org_id uuid, slug text)
+returns table (org_id uuid)
 language plpgsql stable security definer set search_path = public, pg_temp as $$
 begin
     return query
-    select o.id, o.slug
+    select o.id
     from org_domains d join orgs o on o.id = d.org_id
     where d.domain = asked_domain and d.verified_at is not null and o.active;
 end $$;

@@ -48,9 +48,10 @@ async fn move_person(world: &World, company: OrgId, domain: &str, person: &Domai
     let tx = world.begin(&op).await?;
     let order =
         Order { subject: Subject::User(person.user), reach: Reach::All, cause: Cause::Moved, door: Door::Operator };
+    // Locks are taken in the order org, person, sign-ins.
+    orgs::close(&tx, op.scope).await?;
     revocation::revoke(&tx, &op, &order).await?;
     users::move_to_company(&tx, person.user, domain).await?;
-    orgs::close(&tx, op.scope).await?;
     let op = world.op(company);
     sessions::enter(&tx, op.scope).await?;
     users::record_moved(&tx, &op, person.user, person.from).await?;

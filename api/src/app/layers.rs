@@ -1,7 +1,7 @@
 //! What every request passes through, in the order it passes.
 
 use std::any::Any;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
@@ -9,12 +9,12 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum_login::AuthManagerLayerBuilder;
 use http::header::SET_COOKIE;
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue, Method, StatusCode};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 use tower_sessions::SessionManagerLayer;
 use tower_sessions::cookie::SameSite;
-use tracing::{Instrument, field};
+use tracing::{Instrument, Span, field};
 
 use super::session_store::SessionStore;
 use crate::http::access::cookie_name;
@@ -23,9 +23,6 @@ use crate::http::problem::{self, Problem};
 use crate::http::{login, pages, same_origin};
 use crate::kernel::{Error, RequestId};
 use crate::state::AppState;
-
-/// How long a request may take. Bodies that trickle in end here.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -47,7 +44,7 @@ pub fn with_session(routes: Router<AppState>, state: &AppState) -> Router<AppSta
 /// For everything. Read from the bottom: the last layer added is passed first.
 pub(super) fn around_everything(app: Router, state: &AppState) -> Router {
     app.layer(CatchPanicLayer::custom(panicked))
-        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, state.config.limits.request))
         .layer(middleware::from_fn_with_state(state.clone(), edge))
 }
 
@@ -69,11 +66,51 @@ async fn edge(State(state): State<AppState>, mut request: Request, next: Next) -
     let method = request.method().clone();
     let route =
         request.extensions().get::<MatchedPath>().map_or_else(|| "-".to_owned(), |path| path.as_str().to_owned());
-    let response = next.run(request).instrument(span.clone()).await;
+    let mut line = Line { method, route, began, span: span.clone(), written: false };
+    let response = problem::keeping(next.run(request)).instrument(span).await;
     let (mut response, failure) = problem::render(response, id);
     finish(&mut response, id, state.config.urls.secure());
-    span.in_scope(|| log(method.as_str(), &route, response.status(), began.elapsed(), failure.as_ref()));
+    line.write(response.status(), failure.as_ref());
     response
+}
+
+/// A request's log line. It is written also when the client leaves before the answer, which drops the request.
+struct Line {
+    method: Method,
+    route: String,
+    began: Instant,
+    span: Span,
+    written: bool,
+}
+
+impl Line {
+    fn write(&mut self, status: StatusCode, failure: Option<&Problem>) {
+        self.written = true;
+        let (method, route, status) = (self.method.as_str(), &self.route, status.as_u16());
+        let took = self.took();
+        let (code, cause) = (failure.map(Problem::code), failure.and_then(Problem::cause));
+        let _within = self.span.enter();
+        // `error` means that somebody must act.
+        match status {
+            503 => tracing::warn!(http.method = method, http.route = route, status, took_us = took, cause, "away"),
+            500.. => tracing::error!(http.method = method, http.route = route, status, took_us = took, cause, "failed"),
+            _ => tracing::info!(http.method = method, http.route = route, status, took_us = took, code, "served"),
+        }
+    }
+
+    fn took(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        if !self.written {
+            let _within = self.span.enter();
+            let (method, route, took) = (self.method.as_str(), &self.route, self.took());
+            tracing::info!(http.method = method, http.route = route, took_us = took, "the client left");
+        }
+    }
 }
 
 fn finish(response: &mut Response, id: RequestId, secure: bool) {
@@ -98,20 +135,6 @@ fn secure_removals(response: &mut Response) {
         if let Ok(cookie) = cookie {
             response.headers_mut().append(SET_COOKIE, cookie);
         }
-    }
-}
-
-fn log(method: &str, route: &str, status: StatusCode, took: Duration, failure: Option<&Problem>) {
-    let status = status.as_u16();
-    let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-    let code = failure.map(Problem::code);
-    let cause = failure.and_then(Problem::cause);
-    match status {
-        500.. if status != 503 => {
-            tracing::error!(http.method = method, http.route = route, status, took_us = took, code, cause, "failed");
-        }
-        503 => tracing::warn!(http.method = method, http.route = route, status, took_us = took, code, cause, "away"),
-        _ => tracing::info!(http.method = method, http.route = route, status, took_us = took, code, "served"),
     }
 }
 

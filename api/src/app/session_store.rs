@@ -13,7 +13,8 @@ use tower_sessions_sqlx_store::PostgresStore;
 
 use crate::domain::sessions::{ABSOLUTE_LIFETIME, SessionRecords};
 use crate::http::login::DATA_KEY;
-use crate::kernel::{Clock, SignInId};
+use crate::http::problem::keep;
+use crate::kernel::{self, Clock, SignInId};
 use crate::state::AppState;
 
 /// The store.
@@ -65,12 +66,12 @@ impl tower_sessions::SessionStore for SessionStore {
             Ok(Some(record)) => Ok(Some(Record { id: *id, ..record })),
             // Written by another version of us. It means nobody.
             Err(Error::Decode(_)) => Ok(None),
-            other => other,
+            other => other.map_err(kept),
         }
     }
 
     async fn delete(&self, id: &Id) -> session_store::Result<()> {
-        self.postgres.delete(&digest(*id)).await
+        self.postgres.delete(&digest(*id)).await.map_err(kept)
     }
 }
 
@@ -92,7 +93,16 @@ fn sign_in_of(record: &Record) -> Option<SignInId> {
     record.data.get(DATA_KEY)?.get("user_id")?.as_str()?.parse().ok()
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn backend(error: sqlx::Error) -> Error {
-    Error::Backend(error.to_string())
+    let told = Error::Backend(error.to_string());
+    keep(error.into());
+    told
+}
+
+/// What the crate's store failed with. It is text by now, and can only have come from the database.
+fn kept(error: Error) -> Error {
+    if let Error::Backend(cause) = &error {
+        keep(kernel::Error::unavailable(cause.clone()));
+    }
+    error
 }

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::config::Config;
+use crate::config::{Config, Limits};
 use crate::domain::users::Passwords;
 use crate::kernel::{Chance, Clock};
 use crate::state::AppState;
@@ -20,7 +20,7 @@ const ACQUIRE: Duration = Duration::from_secs(3);
 /// # Errors
 /// A sentence for the operator.
 pub async fn state(config: Config) -> Result<AppState> {
-    let db = connect(&config.database.url, config.database.connections).await.context(
+    let db = connect_bounded(&config).await.context(
         "Cannot connect to the database that DATABASE_URL names: is it running, and are name and password right?",
     )?;
     refuse_powerful_role(&db).await?;
@@ -30,11 +30,33 @@ pub async fn state(config: Config) -> Result<AppState> {
     Ok(AppState { db, clock: Clock::system(), chance, passwords, config: Arc::new(config) })
 }
 
-/// A pool of at most `connections`.
+/// The pool that requests are served from: nothing in it waits for ever.
+///
+/// # Errors
+/// The database's.
+pub async fn connect_bounded(config: &Config) -> Result<DatabaseConnection> {
+    let Limits { statement, lock, request, .. } = config.limits;
+    let milliseconds = |limit: Duration| limit.as_millis().to_string();
+    let settings = [
+        ("statement_timeout", milliseconds(statement)),
+        ("lock_timeout", milliseconds(lock)),
+        // A process that stops in the middle of a transaction must not hold a revocation up.
+        ("idle_in_transaction_session_timeout", milliseconds(request)),
+    ];
+    let mut options = options(&config.database.url, config.database.connections);
+    options.map_sqlx_postgres_opts(move |postgres| postgres.options(settings.clone()));
+    Ok(Database::connect(options).await?)
+}
+
+/// A pool of at most `connections` for the operator's work, which may take long.
 ///
 /// # Errors
 /// The database's.
 pub async fn connect(url: &SecretString, connections: u32) -> Result<DatabaseConnection> {
+    Ok(Database::connect(options(url, connections)).await?)
+}
+
+fn options(url: &SecretString, connections: u32) -> ConnectOptions {
     let mut options = ConnectOptions::new(url.expose_secret());
     options
         .max_connections(connections)
@@ -44,12 +66,12 @@ pub async fn connect(url: &SecretString, connections: u32) -> Result<DatabaseCon
         // user, who is told to come back, and is replaced.
         .test_before_acquire(false)
         .sqlx_logging(false);
-    Ok(Database::connect(options).await?)
+    options
 }
 
 async fn refuse_powerful_role(db: &DatabaseConnection) -> Result<()> {
     let sql = "select current_user::text as name, \
-               r.rolsuper or r.rolbypassrls or exists (select 1 from pg_class c join pg_namespace n \
+               r.rolsuper or r.rolbypassrls or pg_has_role(current_user, 'curfew_lookup', 'member') or exists (select 1 from pg_class c join pg_namespace n \
                  on n.oid = c.relnamespace where n.nspname = 'public' and pg_has_role(c.relowner, 'member')) as powerful \
                from pg_roles r where r.rolname = current_user";
     let row = db.query_one(Statement::from_string(DbBackend::Postgres, sql)).await?;

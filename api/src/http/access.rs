@@ -7,12 +7,12 @@ use std::marker::PhantomData;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use http::{HeaderMap, StatusCode, header};
-use url::Host;
+use url::Url;
 
 use super::client::RequestInfo;
 use super::login::{self, AuthSession};
 use super::problem::Problem;
-use crate::config::is_loopback;
+use crate::config::{Config, is_loopback};
 use crate::domain::api_keys::{self, Scope};
 use crate::domain::revocation::{self, Door};
 use crate::domain::sessions::Principal;
@@ -38,7 +38,7 @@ impl FromRequestParts<AppState> for Member {
             auth.ok_or_else(|| Error::internal("a handler that takes Member stands outside the session layer"))?;
         match auth.user.clone() {
             Some(principal) => Ok(Self { op: login::op_of(state, &request, &principal), principal }),
-            // A cookie that leads nowhere was somebody's once.
+            // A cookie that leads nowhere was, most likely, somebody's once.
             None if parts.headers.contains_key(header::COOKIE) && had_session(&parts.headers, state) => {
                 Err(Error::session_ended().into())
             }
@@ -128,23 +128,19 @@ fn refused(error: Error) -> Problem {
     problem
 }
 
-/// Whether the request can only have come from this machine: all our listeners are loopback, it was addressed to
-/// loopback, and no proxy has left its mark. The published article's key counts under these conditions alone.
+/// Whether the request can only have come from this machine: we listen on loopback and call ourselves so, it was
+/// addressed to loopback, and no proxy is configured or has left its mark. The published article's key counts under
+/// these conditions alone. A proxy that leaves no mark and calls us by a loopback name could not be told apart.
 fn is_local(parts: &Parts, state: &AppState) -> bool {
-    const PROXIES: [&str; 7] = [
-        "forwarded",
-        "x-forwarded-for",
-        "x-forwarded-host",
-        "x-forwarded-proto",
-        "x-real-ip",
-        "via",
-        "cf-connecting-ip",
-    ];
+    const MARKS: [&str; 6] = ["forwarded", "via", "x-real-ip", "x-client-ip", "true-client-ip", "cf-connecting-ip"];
+    let left_by_proxy = |name: &str| name.starts_with("x-forwarded") || MARKS.contains(&name);
+    let Config { http, urls, .. } = &*state.config;
     let host = parts.headers.get(header::HOST).and_then(|value| value.to_str().ok());
     let host = host.or_else(|| parts.uri.authority().map(http::uri::Authority::as_str));
-    let name = host
-        .map(|host| host.rsplit_once(':').map_or(host, |(name, port)| if port.contains(']') { host } else { name }));
-    state.config.http.listens_on_loopback_only()
-        && is_loopback(name.and_then(|name| Host::parse(name).ok()))
-        && !PROXIES.iter().any(|name| parts.headers.contains_key(*name))
+    let host = host.and_then(|host| Url::parse(&format!("http://{host}")).ok());
+    http.listens_on_loopback_only()
+        && http.trusted_proxies.is_empty()
+        && is_loopback(urls.public.host())
+        && host.is_some_and(|url| is_loopback(url.host()) && url.username().is_empty() && url.path() == "/")
+        && !parts.headers.keys().any(|name| left_by_proxy(name.as_str()))
 }

@@ -17,7 +17,7 @@ use super::login::{self, AuthSession, PasswordAttempt};
 use super::problem::{Problem, ProblemBody};
 use crate::domain::revocation::{self, Cause, Door, Order, Reach, Subject};
 use crate::domain::users;
-use crate::kernel::{Email, Error, OrgId, Role, UserId};
+use crate::kernel::{Error, OrgId, Role, UserId};
 use crate::state::AppState;
 
 /// NIST SP 800-63B-4 §3.1.1.2: a password that is the only factor has at least this many characters.
@@ -97,7 +97,7 @@ struct Me {
 }
 
 /// Who is signed in.
-#[utoipa::path(get, path = "/api/users/me", operation_id = "get_me", tag = "account",
+#[utoipa::path(get, path = "/api/users/me", operation_id = "get_me", security(("session" = [])), tag = "account",
     responses(
         (status = 200, description = "The person", body = Me),
         (status = 401, description = "Nobody is signed in", body = ProblemBody, content_type = "application/problem+json"),
@@ -132,7 +132,7 @@ impl Validate for PasswordChange {
 }
 
 /// Changes one's password and ends one's other sign-ins. This browser stays signed in, under a new cookie.
-#[utoipa::path(post, path = "/api/account/password", operation_id = "change_password", tag = "account",
+#[utoipa::path(post, path = "/api/account/password", operation_id = "change_password", security(("session" = [])), tag = "account",
     request_body = PasswordChange,
     responses(
         (status = 204, description = "Changed"),
@@ -144,14 +144,17 @@ async fn change_password(
     auth: AuthSession,
     Body(change): Body<PasswordChange>,
 ) -> Result<StatusCode, Problem> {
-    let email = Email::parse(&principal.email).ok_or_else(|| Error::internal("a stored address is malformed"))?;
-    let stored = users::find_candidate(&state.db, &email).await?.filter(|c| c.user == principal.user);
-    let hash = stored.and_then(|c| c.password_hash);
-    if !state.passwords.verify(hash, change.current_password).await? {
+    let tx = state.begin_read(&op).await?;
+    let stored = users::find(&tx, op.scope, principal.user).await?.and_then(|user| user.password_hash);
+    tx.commit().await?;
+    if !state.passwords.verify(stored.map(Into::into), change.current_password).await? {
+        let tx = state.begin(&op).await?;
+        users::record_wrong_password(&tx, &op, principal.user).await?;
+        tx.commit().await?;
         return Err(Error::wrong_password().into());
     }
     let hash = state.passwords.hash(change.new_password).await?;
-    let tx = state.begin_alone(&op).await?;
+    let tx = state.begin_holding_person(&op).await?;
     users::set_password(&tx, &op, principal.user, hash).await?;
     let reach = Reach::AllBut(principal.sign_in);
     let subject = Subject::User(principal.user);

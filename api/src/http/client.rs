@@ -28,7 +28,7 @@ pub struct RequestInfo {
 impl RequestInfo {
     /// Of a request with these headers and extensions, to be logged under `span`.
     pub fn new(id: RequestId, headers: &HeaderMap, extensions: &Extensions, trusted: &[IpNet], span: Span) -> Self {
-        let peer = extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
+        let peer = extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip().to_canonical());
         let agent = headers.get(header::USER_AGENT).map(|value| {
             String::from_utf8_lossy(value.as_bytes()).chars().filter(|c| !c.is_control()).take(AGENT).collect()
         });
@@ -37,14 +37,9 @@ impl RequestInfo {
 
     /// Builds the request's [`Op`], and puts who is asking on the log line.
     pub fn op(&self, state: &AppState, scope: OrgScope, actor: Actor) -> Op {
-        let (kind, id) = match &actor {
-            Actor::User { id, .. } => ("user", id.to_string()),
-            Actor::OrgKey { id } => ("org_key", id.to_string()),
-            Actor::System { job } => ("system", (*job).to_owned()),
-        };
         self.span.record("org.id", scope.org().to_string());
-        self.span.record("actor.kind", kind);
-        self.span.record("actor.id", id);
+        self.span.record("actor.kind", actor.kind());
+        self.span.record("actor.id", actor.id());
         Op {
             scope,
             actor,
@@ -79,8 +74,8 @@ fn client_ip(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
         if !is_ours(&nearest) {
             break;
         }
-        let Ok(ip) = hop.trim().parse() else { break };
-        nearest = ip;
+        let Ok(ip) = hop.trim().parse::<IpAddr>() else { break };
+        nearest = ip.to_canonical();
     }
     nearest
 }
@@ -98,6 +93,7 @@ mod tests {
             ("203.0.113.9", Some("1.2.3.4"), "203.0.113.9"),
             ("10.0.0.1", Some("1.2.3.4"), "1.2.3.4"),
             ("10.0.0.1", Some("6.6.6.6, 1.2.3.4, 10.0.0.2"), "1.2.3.4"),
+            ("10.0.0.1", Some("6.6.6.6, ::ffff:1.2.3.4"), "1.2.3.4"),
             ("10.0.0.1", Some("nonsense"), "10.0.0.1"),
             ("10.0.0.1", None, "10.0.0.1"),
         ] {

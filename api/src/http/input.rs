@@ -16,6 +16,7 @@ use validator::{Validate, ValidationErrors};
 
 use super::problem::Problem;
 use crate::kernel::{Error, Field};
+use crate::state::AppState;
 
 /// The largest body we read, in bytes. Nothing that is asked of us needs more.
 pub const BODY_LIMIT: usize = 64 * 1024;
@@ -24,10 +25,10 @@ pub const BODY_LIMIT: usize = 64 * 1024;
 #[derive(Debug)]
 pub struct Body<T>(pub T);
 
-impl<T: DeserializeOwned + Validate, S: Send + Sync> FromRequest<S> for Body<T> {
+impl<T: DeserializeOwned + Validate> FromRequest<AppState> for Body<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, Problem> {
         if !is_json(&request) {
             return Err(Problem::transport(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -35,7 +36,9 @@ impl<T: DeserializeOwned + Validate, S: Send + Sync> FromRequest<S> for Body<T> 
                 "The body must be JSON, and Content-Type must say so: application/json.",
             ));
         }
-        let bytes = Bytes::from_request(request, state).await.map_err(unread)?;
+        let arriving = Bytes::from_request(request, state);
+        let arrived = tokio::time::timeout(state.config.limits.body, arriving).await;
+        let bytes = arrived.map_err(|_| late())?.map_err(unread)?;
         let mut json = serde_json::Deserializer::from_slice(&bytes);
         let Object(value) = serde_path_to_error::deserialize::<_, Object<T>>(&mut json).map_err(|e| malformed(&e))?;
         json.end().map_err(|_| Error::invalid("There is something behind the JSON object."))?;
@@ -91,6 +94,10 @@ fn is_json(request: &Request) -> bool {
     essence.eq_ignore_ascii_case("application/json")
 }
 
+fn late() -> Problem {
+    Problem::transport(StatusCode::REQUEST_TIMEOUT, "timeout", "The body did not arrive in time.")
+}
+
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn unread(rejection: BytesRejection) -> Problem {
     match rejection {
@@ -111,19 +118,13 @@ fn malformed(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
         return Error::invalid(sentence).into();
     }
     let text = inner.to_string();
-    let names_no_value = ["missing field", "unknown field", "duplicate field", "unknown variant", "expected"]
-        .iter()
-        .any(|start| text.starts_with(start));
-    let what = if names_no_value {
-        text.rsplit_once(" at line").map_or(text.as_str(), |(what, _)| what).to_owned()
+    let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what);
+    let what = if ["missing field", "unknown field", "duplicate field"].iter().any(|start| text.starts_with(start)) {
+        text.to_owned()
     } else {
-        text.split_once("expected ").map_or_else(
-            || "wrong type".to_owned(),
-            |(_, expected)| {
-                let expected = expected.rsplit_once(" at line").map_or(expected, |(what, _)| what);
-                format!("wrong type, expected {expected}")
-            },
-        )
+        // "invalid type: string \"…\", expected an object": what stands before the last "expected" repeats the value.
+        let expected = text.rsplit_once(", expected ").map_or("something else", |(_, expected)| expected);
+        format!("wrong, expected {expected}")
     };
     let path = error.path().to_string();
     let place = if path == "." { String::new() } else { format!(" in \"{path}\"") };

@@ -4,7 +4,7 @@ use axum_login::{AuthUser, AuthnBackend};
 use secrecy::SecretString;
 
 use super::client::RequestInfo;
-use super::problem::Problem;
+use super::problem::{Problem, keep};
 use crate::domain::audit::{self, Event};
 use crate::domain::revocation::{self, Cause, Door, Order, Reach, Subject};
 use crate::domain::sessions::{self, Principal};
@@ -80,7 +80,7 @@ impl AuthnBackend for Backend {
     }
 
     async fn get_user(&self, sign_in: &SignInId) -> Result<Option<Principal>> {
-        sessions::find_principal(&self.0.db, *sign_in, self.0.clock.now()).await
+        sessions::find_principal(&self.0.db, *sign_in, self.0.clock.now()).await.map_err(keep)
     }
 }
 
@@ -126,8 +126,8 @@ pub async fn establish(
     }
     if auth.session.id().is_some() {
         auth.session.flush().await?;
+        auth.session.cycle_id().await?;
     }
-    auth.session.cycle_id().await?;
     auth.login(principal).await?;
     Ok(())
 }

@@ -27,13 +27,17 @@ pub fn serve(web: &Path) -> Router {
         .fallback(async move |request: Request| {
             let is_page = is_page(&request);
             match files.oneshot(request).await {
-                Ok(found) if found.status() == StatusCode::NOT_FOUND && is_page => {
-                    index.oneshot(Request::new(Body::empty())).await.into_response()
-                }
-                other => other.into_response(),
+                Ok(found) if !is_missing(found.status()) => found.into_response(),
+                _ if is_page => index.oneshot(Request::new(Body::empty())).await.into_response(),
+                _ => StatusCode::NOT_FOUND.into_response(),
             }
         })
         .layer(middleware::from_fn(caching))
+}
+
+/// A name that the file system refuses, as too long, is an internal error to the file service. It names no file.
+fn is_missing(status: StatusCode) -> bool {
+    [StatusCode::NOT_FOUND, StatusCode::INTERNAL_SERVER_ERROR].contains(&status)
 }
 
 fn is_page(request: &Request) -> bool {

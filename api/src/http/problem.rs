@@ -3,6 +3,7 @@
 //! A handler's error travels outwards as a response extension; [`render`] writes the body at the edge, where the
 //! request's id is known, and gives back the cause for the request's log line.
 
+use std::cell::RefCell;
 use std::error::Error as StdError;
 
 use axum::body::Body;
@@ -92,29 +93,61 @@ impl Problem {
         self.0.code
     }
 
+    /// The cause, with its own causes, for us.
+    pub fn cause(&self) -> Option<&str> {
+        self.0.cause.as_deref()
+    }
+
     fn from_inner(inner: Inner) -> Self {
         Self(std::sync::Arc::new(inner))
     }
 
-    /// What a bare status means that axum or a layer answered with. A bare 500 comes from the session layers alone,
-    /// when they cannot reach the database; everything of ours answers with a problem of its own.
+    /// What a bare status means that axum or a layer answered with.
     fn of_bare(status: StatusCode) -> Self {
         let (status, code, detail) = match status {
             StatusCode::NOT_FOUND => (status, "not_found", "There is nothing here."),
             StatusCode::METHOD_NOT_ALLOWED => (status, "method_not_allowed", "This method is not allowed here."),
-            StatusCode::REQUEST_TIMEOUT => (status, "timeout", "The request did not arrive in time."),
-            StatusCode::INTERNAL_SERVER_ERROR => {
-                let error = Error::unavailable("the session layer could not reach its store");
-                return error.into();
-            }
+            StatusCode::SERVICE_UNAVAILABLE => return Error::unavailable("the request took too long").into(),
+            StatusCode::INTERNAL_SERVER_ERROR => return Error::internal("a layer failed and did not say why").into(),
             _ => (status, "refused", "The request cannot be served."),
         };
         Self::transport(status, code, detail)
     }
 }
 
+tokio::task_local! {
+    /// What failed below a layer that answers with a bare 500, as the session layers do.
+    static UNSAID: RefCell<Option<Problem>>;
+}
+
+/// Serves a request such that [`keep`] works below.
+pub async fn keeping(serving: impl Future<Output = Response>) -> Response {
+    let served = async {
+        let mut response = serving.await;
+        let kept = UNSAID.with(RefCell::take);
+        // Only a bare one: whoever answered otherwise knew what to say.
+        if let Some(problem) = kept.filter(|_| response.status() == StatusCode::INTERNAL_SERVER_ERROR) {
+            response.extensions_mut().get_or_insert(problem);
+        }
+        response
+    };
+    UNSAID.scope(RefCell::default(), served).await
+}
+
+/// Keeps what failed, for a layer above that drops the cause.
+pub fn keep(error: Error) -> Error {
+    let _ = UNSAID.try_with(|unsaid| unsaid.replace(Some(Problem::of(&error))));
+    error
+}
+
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
+        Self::of(&error)
+    }
+}
+
+impl Problem {
+    fn of(error: &Error) -> Self {
         let status = match error.kind() {
             Kind::NotFound => StatusCode::NOT_FOUND,
             Kind::Conflict => StatusCode::CONFLICT,
@@ -131,7 +164,7 @@ impl From<Error> for Problem {
             detail: error.sentence().to_owned(),
             fields: error.fields().to_vec(),
             challenge: None,
-            cause: chain(&error),
+            cause: chain(error),
         })
     }
 }
@@ -205,13 +238,6 @@ pub fn render(mut response: Response, request_id: RequestId) -> (Response, Optio
         }
     }
     (out.unwrap_or(response), Some(problem))
-}
-
-impl Problem {
-    /// The cause, with its own causes, for us.
-    pub fn cause(&self) -> Option<&str> {
-        self.0.cause.as_deref()
-    }
 }
 
 /// The causes below an error, outermost first. The error's own sentence is left out: it says nothing about the cause.

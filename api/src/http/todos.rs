@@ -84,7 +84,7 @@ fn is_task(task: &str) -> Result<(), ValidationError> {
 }
 
 /// One's own todos, oldest first.
-#[utoipa::path(get, path = "/api/todos", operation_id = "list_todos", tag = "todos",
+#[utoipa::path(get, path = "/api/todos", operation_id = "list_todos", security(("session" = [])), tag = "todos",
     responses(
         (status = 200, description = "The todos", body = TodoList),
         (status = 401, description = "Nobody is signed in", body = ProblemBody, content_type = "application/problem+json"),
@@ -100,7 +100,7 @@ async fn list_todos(
 }
 
 /// Adds a todo.
-#[utoipa::path(post, path = "/api/todos", operation_id = "create_todo", tag = "todos", request_body = NewTodo,
+#[utoipa::path(post, path = "/api/todos", operation_id = "create_todo", security(("session" = [])), tag = "todos", request_body = NewTodo,
     responses(
         (status = 201, description = "Added", body = TodoView),
         (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
@@ -118,7 +118,7 @@ async fn create_todo(
 }
 
 /// Changes a todo of one's own.
-#[utoipa::path(put, path = "/api/todos/{id}", operation_id = "update_todo", tag = "todos", params(("id" = TodoId, Path)),
+#[utoipa::path(put, path = "/api/todos/{id}", operation_id = "update_todo", security(("session" = [])), tag = "todos", params(("id" = TodoId, Path)),
     request_body = TodoUpdate,
     responses(
         (status = 200, description = "Changed", body = TodoView),
@@ -138,7 +138,7 @@ async fn update_todo(
 }
 
 /// Removes a todo of one's own.
-#[utoipa::path(delete, path = "/api/todos/{id}", operation_id = "delete_todo", tag = "todos",
+#[utoipa::path(delete, path = "/api/todos/{id}", operation_id = "delete_todo", security(("session" = [])), tag = "todos",
     params(("id" = TodoId, Path)),
     responses(
         (status = 204, description = "Removed"),

@@ -11,13 +11,13 @@ use super::{ApiKeyId, Chance, OrgId, RequestId, SignInId, UserId};
 
 /// Permission to touch one org's rows. Every store function starts from one.
 ///
-/// Holding one means that somebody proved to belong to the org: the architecture test keeps a list of the few files
-/// that may call [`OrgScope::proven`].
+/// Holding one means that the request is this org's to answer, because a cookie, a key or an address has been looked up:
+/// the architecture test keeps a list of the few files that may call [`OrgScope::proven`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OrgScope(OrgId);
 
 impl OrgScope {
-    /// The caller has checked that whoever is asking belongs to this org.
+    /// The caller has looked up that this request concerns this org and no other.
     pub fn proven(org: OrgId) -> Self {
         Self(org)
     }
@@ -69,6 +69,26 @@ pub enum Actor {
         /// The job's name.
         job: &'static str,
     },
+}
+
+impl Actor {
+    /// What sort of actor, as the audit log and the logs say it.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::User { .. } => "user",
+            Self::OrgKey { .. } => "org_key",
+            Self::System { .. } => "system",
+        }
+    }
+
+    /// Which one.
+    pub fn id(&self) -> String {
+        match self {
+            Self::User { id, .. } => id.to_string(),
+            Self::OrgKey { id } => id.to_string(),
+            Self::System { job } => (*job).to_owned(),
+        }
+    }
 }
 
 /// Where the request came from.

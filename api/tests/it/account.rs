@@ -147,6 +147,7 @@ async fn a_password_is_not_changed_without_the_old_one_or_to_a_short_one() {
     let path = "/api/account/password";
     let wrong = here.post(path, json!({ "currentPassword": "wrong", "newPassword": "follow the white rabbit" })).await;
     assert_eq!((wrong.status.as_u16(), wrong.code()), (403, "wrong_password"));
+    assert_eq!(app.count("select count(*) from audit_events where event = 'sign_in.failed'").await, 1);
     for bad in ["short", &"x".repeat(257)] {
         let reply = here.post(path, json!({ "currentPassword": PASSWORD, "newPassword": bad })).await;
         assert_eq!((reply.status.as_u16(), reply.code()), (400, "invalid_fields"));
@@ -155,6 +156,21 @@ async fn a_password_is_not_changed_without_the_old_one_or_to_a_short_one() {
         assert!(!text.contains(PASSWORD) && !text.contains(bad), "an answer never repeats a password: {text}");
     }
     assert_eq!(app.anonymous().sign_in("trinity@whiterabbit.fake", PASSWORD).await.status, 200);
+}
+
+/// Somebody else with the same address, in the company that claimed its domain later, is somebody else.
+#[tokio::test]
+async fn a_password_is_one_s_own_whoever_shares_the_address() {
+    let app = TestApp::new().await;
+    app.person(None, "cypher@whiterabbit.fake", Role::Owner).await;
+    let mut personal = app.signed_in("cypher@whiterabbit.fake").await;
+    let company = app.company("whiterabbit.fake").await;
+    app.member(company, "cypher@whiterabbit.fake").await;
+    let change = json!({ "currentPassword": PASSWORD, "newPassword": "ignorance is bliss" });
+    assert_eq!(personal.post("/api/account/password", change).await.status, 204);
+    let changed = "select count(*) from audit_events a join orgs o on o.id = a.org_id \
+                   where event = 'user.password_changed' and o.kind = 'personal'";
+    assert_eq!(app.count(changed).await, 1);
 }
 
 #[tokio::test]

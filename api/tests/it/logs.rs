@@ -1,54 +1,32 @@
 //! What the log says of a request, and what it never says.
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
-
+use api::config::Config;
 use api::domain::api_keys::Scope;
 use secrecy::ExposeSecret;
-use serde_json::{Value, json};
-use tracing_subscriber::EnvFilter;
+use serde_json::json;
 
-use crate::support::{PASSWORD, TestApp};
-
-#[derive(Clone, Default)]
-struct Captured(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Captured {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().expect("not poisoned").write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
+use crate::support::{Captured, PASSWORD, Proxy, TestApp, TestDatabase};
 
 /// Even when somebody turns debugging on for everything.
 #[tokio::test]
-async fn one_line_for_each_request_and_no_secret_in_any() {
-    let captured = Captured::default();
-    let writer = captured.clone();
-    tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_env_filter(EnvFilter::new("debug"))
-        .with_writer(move || writer.clone())
-        .init();
+async fn no_secret_is_ever_logged() {
     let app = TestApp::new().await;
+    let log = Captured::start("debug");
     let org = app.company("whiterabbit.fake").await;
     app.member(org, "trinity@whiterabbit.fake").await;
     let plain_key = app.key(org, &[Scope::Revoke]).await;
     let mut trinity = app.signed_in("trinity@whiterabbit.fake").await;
     let cookie = trinity.cookies["curfew"].clone();
     trinity.post("/api/todos", json!({ "task": "the-task-itself" })).await;
-    trinity.get("/nowhere?token=secret-in-a-query").await;
+    trinity.get("/nowhere/in-a-path?token=in-a-query").await;
     app.anonymous().sign_in("trinity@whiterabbit.fake", "a-wrong-password").await;
     let change = json!({ "currentPassword": PASSWORD, "newPassword": "a-new-long-password" });
     trinity.post("/api/account/password", change).await;
     app.holding(&plain_key).revoke("trinity@whiterabbit.fake").await;
     app.holding(&"cfw_wrong-key".to_owned().into()).revoke("trinity@whiterabbit.fake").await;
 
-    let log = String::from_utf8(captured.0.lock().expect("not poisoned").clone()).expect("text");
+    let log = log.text();
+    assert!(log.lines().any(|line| line.contains("DEBUG")), "debugging is on");
     for secret in [
         PASSWORD,
         "a-wrong-password",
@@ -59,16 +37,57 @@ async fn one_line_for_each_request_and_no_secret_in_any() {
         "wrong-key",
         "trinity@",
         "the-task-itself",
-        "secret-in-a-query",
+        "in-a-path",
+        "in-a-query",
     ] {
         let line = log.lines().find(|line| line.contains(secret));
         assert_eq!(line, None, "the log has {secret}");
     }
-    let lines: Vec<Value> = log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-    let served: Vec<_> = lines.iter().filter(|line| line["status"].is_number()).collect();
-    assert_eq!(served.len(), 7, "one line for each request");
-    let line = served.iter().find(|line| line["http.route"] == "/global-token-revocation").expect("a line");
-    assert_eq!(line["status"], 204);
-    assert_eq!(line["span"]["org.id"], json!(org.id.to_string()));
-    assert_eq!(line["span"]["actor.kind"], "org_key");
+}
+
+/// With the filter that `api serve` has when nobody sets one.
+#[tokio::test]
+async fn each_request_is_one_line_and_nothing_else_is() {
+    let database = TestDatabase::new().await;
+    let wire = Proxy::to(&database).await;
+    let url = wire.url(&database.url("curfew_app"));
+    let lookup = |name: &str| (name == "DATABASE_URL").then(|| "postgres://x@127.0.0.1/x".to_owned());
+    let filter = Config::read(&lookup).expect("a configuration").log.filter;
+    let app = TestApp::over(database, url, |_| {}).await;
+    let org = app.company("whiterabbit.fake").await;
+    app.member(org, "trinity@whiterabbit.fake").await;
+    let key = app.key(org, &[Scope::Revoke]).await;
+    let log = Captured::start(&filter);
+
+    let mut trinity = app.signed_in("trinity@whiterabbit.fake").await;
+    trinity.get("/nowhere").await;
+    app.holding(&key).revoke("trinity@whiterabbit.fake").await;
+    trinity.get("/api/todos").await;
+    let mut made_up = app.anonymous();
+    made_up.cookies.insert("curfew".to_owned(), "made up".to_owned());
+    made_up.get("/api/todos").await;
+    let mut leaves = app.signed_in("trinity@whiterabbit.fake").await;
+    wire.silence_at("BEGIN");
+    let leaving = tokio::spawn(async move { leaves.get("/api/todos").await });
+    wire.until_silent().await;
+    leaving.abort();
+    assert!(leaving.await.is_err());
+
+    let lines = log.lines();
+    let told: Vec<_> = lines.iter().map(|line| (line["http.route"].as_str(), line["status"].as_u64())).collect();
+    assert_eq!(
+        told,
+        [
+            (Some("/api/signin"), Some(200)),
+            (Some("-"), Some(404)),
+            (Some("/global-token-revocation"), Some(204)),
+            (Some("/api/todos"), Some(401)),
+            (Some("/api/todos"), Some(401)),
+            (Some("/api/signin"), Some(200)),
+            (Some("/api/todos"), None),
+        ]
+    );
+    assert_eq!(lines[6]["message"], "the client left");
+    assert_eq!(lines[2]["span"]["org.id"], json!(org.id.to_string()));
+    assert_eq!(lines[2]["span"]["actor.kind"], "org_key");
 }

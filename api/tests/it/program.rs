@@ -1,6 +1,7 @@
 //! The program `api`: how it starts, refuses to start, and stops.
 
-use std::net::TcpListener;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -98,6 +99,7 @@ async fn a_taken_port_and_missing_pages_are_one_sentence() {
     assert!(refusal(&output).starts_with("api: /nowhere has no index.html"));
 }
 
+/// A request that is under way is answered; nobody new is let in.
 #[tokio::test]
 async fn it_stops_in_good_order_when_told_to() {
     let database = TestDatabase::new().await;
@@ -108,13 +110,36 @@ async fn it_stops_in_good_order_when_told_to() {
             .stderr(Stdio::null())
             .spawn()
             .expect("it started");
-        let deadline = Instant::now() + Duration::from_secs(20);
-        while std::net::TcpStream::connect(&free).is_err() {
-            assert!(Instant::now() < deadline, "it did not begin to listen");
-            tokio::task::yield_now().await;
-        }
+        let mut under_way = until("it listens", || TcpStream::connect(&free).ok());
+        let body = r#"{"username":"nobody@nowhere.fake","password":"x"}"#;
+        let (half, rest) = body.split_at(10);
+        let head =
+            "POST /api/signin HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json";
+        write!(under_way, "{head}\r\nContent-Length: {}\r\n\r\n{half}", body.len()).expect("sent");
+        // Answered, so the connection before it has been accepted as well.
+        let mut other = TcpStream::connect(&free).expect("a second connection");
+        other.write_all(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").expect("sent");
+        other.read_to_end(&mut Vec::new()).expect("answered");
+
         let told = Command::new("kill").args(["-s", signal, &serving.id().to_string()]).status().expect("kill ran");
         assert!(told.success());
+        until("nobody new is let in", || TcpStream::connect(&free).is_err().then_some(()));
+        assert_eq!(serving.try_wait().expect("asked"), None, "it waits for the request");
+        under_way.write_all(rest.as_bytes()).expect("sent");
+        let mut answer = String::new();
+        under_way.read_to_string(&mut answer).expect("answered");
+        assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
         assert_eq!(serving.wait().expect("it ended").code(), Some(0), "{signal}");
+    }
+}
+
+fn until<T>(what: &str, mut tried: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    loop {
+        if let Some(done) = tried() {
+            return done;
+        }
+        assert!(Instant::now() < deadline, "waited in vain: {what}");
+        std::thread::yield_now();
     }
 }

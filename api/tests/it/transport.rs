@@ -90,6 +90,7 @@ async fn pages_are_served_and_only_pages() {
     for (path, accept) in [
         ("/assets/gone.js", "*/*"),
         ("/api/nowhere", "text/html"),
+        (&format!("/{}", "x".repeat(300)), "*/*"),
         ("/../Cargo.toml", "*/*"),
         ("/%2e%2e/Cargo.toml", "*/*"),
         ("/signin", "application/json"),

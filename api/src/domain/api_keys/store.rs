@@ -10,7 +10,7 @@ use time::{Duration, OffsetDateTime};
 use super::{Scope, StoredKey, names};
 use crate::domain::Tx;
 use crate::entity::api_key::{Column, Entity, Model};
-use crate::kernel::{Actor, ApiKeyId, Op, OrgId, Result};
+use crate::kernel::{ApiKeyId, Op, OrgId, Result};
 
 #[expect(clippy::too_many_arguments, reason = "one per column that differs")]
 pub(super) async fn insert_key(
@@ -23,11 +23,6 @@ pub(super) async fn insert_key(
     last_four: &str,
     workshop: bool,
 ) -> Result<()> {
-    let created_by = match &op.actor {
-        Actor::User { id, .. } => id.to_string(),
-        Actor::OrgKey { id } => id.to_string(),
-        Actor::System { job } => (*job).to_owned(),
-    };
     let key = Model {
         id,
         org_id: op.scope.org(),
@@ -37,7 +32,7 @@ pub(super) async fn insert_key(
         last_four: last_four.to_owned(),
         workshop,
         created_at: op.now,
-        created_by,
+        created_by: op.actor.id(),
         expires_at: None,
         revoked_at: None,
         last_used_at: None,

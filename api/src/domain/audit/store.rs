@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::domain::Tx;
 use crate::entity::audit_event::{ActiveModel, Column, Entity};
-use crate::kernel::{Actor, AuditEventId, Op, Result, UserId};
+use crate::kernel::{AuditEventId, Op, Result, UserId};
 
 pub(super) async fn insert_event(
     tx: &Tx,
@@ -17,18 +17,13 @@ pub(super) async fn insert_event(
     detail: Value,
     once: Option<String>,
 ) -> Result<()> {
-    let (actor_kind, actor_id) = match &op.actor {
-        Actor::User { id, .. } => ("user", id.to_string()),
-        Actor::OrgKey { id } => ("org_key", id.to_string()),
-        Actor::System { job } => ("system", (*job).to_owned()),
-    };
     let row = ActiveModel {
         id: Set(AuditEventId::new(op.now, &op.chance)),
         org_id: Set(op.scope.org()),
         at: Set(op.now),
         event: Set(event.to_owned()),
-        actor_kind: Set(actor_kind.to_owned()),
-        actor_id: Set(actor_id),
+        actor_kind: Set(op.actor.kind().to_owned()),
+        actor_id: Set(op.actor.id()),
         user_id: Set(user),
         request_id: Set(op.request_id),
         ip: Set(op.client.ip.map(|ip| ip.to_string())),

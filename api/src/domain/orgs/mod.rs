@@ -54,14 +54,6 @@ pub async fn add_personal(tx: &Tx, op: &Op, name: &str) -> Result<Org> {
     Ok(org)
 }
 
-/// The org itself.
-///
-/// # Errors
-/// Not found; the database's.
-pub async fn get(tx: &Tx, scope: OrgScope) -> Result<Org> {
-    store::find_org(tx, scope).await?.ok_or_else(|| Error::not_found("org"))
-}
-
 /// The org's domains.
 ///
 /// # Errors

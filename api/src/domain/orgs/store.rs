@@ -38,11 +38,6 @@ pub(super) async fn insert_domain(tx: &Tx, op: &Op, domain: &str) -> Result<()> 
 }
 
 #[expect(clippy::disallowed_methods, reason = "the scoped finder")]
-pub(super) async fn find_org(tx: &Tx, scope: OrgScope) -> Result<Option<Model>> {
-    Ok(Entity::find_by_id(scope.org()).one(tx).await?)
-}
-
-#[expect(clippy::disallowed_methods, reason = "the scoped finder")]
 pub(super) async fn list_domains(tx: &Tx, scope: OrgScope) -> Result<Vec<org_domain::Model>> {
     Ok(org_domain::Entity::find()
         .filter(org_domain::Column::OrgId.eq(scope.org()))

@@ -18,6 +18,7 @@ use crate::entity::user::Model as User;
 use crate::kernel::{Op, Result, UserId};
 
 pub use order::{Cause, Door, Order, Outcome, Reach, Receipt, Subject};
+pub use store::{DELETE_RECORDS, END_SIGN_INS};
 
 /// Carries out an order, in this order: find the person within `op.scope` and lock their row; for [`Reach::All`] raise
 /// their generation; end the sign-ins; record it. Both outcomes are to be committed, for the demand itself is a fact.
@@ -46,7 +47,7 @@ pub async fn revoke(tx: &Tx, op: &Op, order: &Order) -> Result<Outcome> {
         "sign_ins_ended": live,
     });
     audit::record(tx, op, Event::Revoked, Some(user.id), detail).await?;
-    Ok(Outcome::Ended(Receipt { user: user.id, sign_ins: live }))
+    Ok(Outcome::Ended(Receipt { sign_ins: live }))
 }
 
 /// Records that a demand was refused, at most once per door, reason and minute. In a transaction of its own.

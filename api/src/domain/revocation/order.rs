@@ -116,8 +116,6 @@ pub struct Order {
 /// What was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Receipt {
-    /// Whose sign-ins ended.
-    pub user: UserId,
     /// How many were open.
     pub sign_ins: usize,
 }

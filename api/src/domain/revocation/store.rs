@@ -6,6 +6,15 @@ use super::{Order, Reach};
 use crate::domain::Tx;
 use crate::kernel::{Op, Result, SignInId, UserId};
 
+/// Ends one person's open sign-ins: `$5` only that one, `$6` all but that one. Public for the test of its plan.
+pub const END_SIGN_INS: &str = "update sign_ins set ended_at = $3, ended_cause = $4 \
+     where org_id = $1 and user_id = $2 and ended_at is null \
+       and ($5::uuid is null or id = $5) and ($6::uuid is null or id <> $6) \
+     returning id, expires_at > $3 as live";
+
+/// Deletes the records that lead to these sign-ins. Public for the test of its plan.
+pub const DELETE_RECORDS: &str = "delete from tower_sessions where sign_in_id = any($1)";
+
 /// The number is drawn under the row's lock, so that its order is the order of the revocations.
 pub(super) async fn raise_generation(tx: &Tx, op: &Op, user: UserId) -> Result<()> {
     let sql = "update users \
@@ -23,10 +32,6 @@ pub(super) async fn end_sign_ins(tx: &Tx, op: &Op, user: UserId, order: &Order) 
         Reach::One(sign_in) => (Some(sign_in), None),
         Reach::AllBut(sign_in) => (None, Some(sign_in)),
     };
-    let sql = "update sign_ins set ended_at = $3, ended_cause = $4 \
-               where org_id = $1 and user_id = $2 and ended_at is null \
-                 and ($5::uuid is null or id = $5) and ($6::uuid is null or id <> $6) \
-               returning id, expires_at > $3 as live";
     let values: [Value; 6] = [
         op.scope.org().into(),
         user.into(),
@@ -35,7 +40,7 @@ pub(super) async fn end_sign_ins(tx: &Tx, op: &Op, user: UserId, order: &Order) 
         only.map(SignInId::uuid).into(),
         but.map(SignInId::uuid).into(),
     ];
-    let rows = tx.query_all(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
+    let rows = tx.query_all(Statement::from_sql_and_values(DbBackend::Postgres, END_SIGN_INS, values)).await?;
     rows.into_iter().map(|row| Ok((row.try_get("", "id")?, row.try_get("", "live")?))).collect()
 }
 
@@ -44,7 +49,6 @@ pub(super) async fn delete_session_records(tx: &Tx, sign_ins: &[(SignInId, bool)
         return Ok(());
     }
     let ids: Vec<_> = sign_ins.iter().map(|(id, _)| id.uuid()).collect();
-    let sql = "delete from tower_sessions where sign_in_id = any($1)";
-    tx.execute(Statement::from_sql_and_values(DbBackend::Postgres, sql, [ids.into()])).await?;
+    tx.execute(Statement::from_sql_and_values(DbBackend::Postgres, DELETE_RECORDS, [ids.into()])).await?;
     Ok(())
 }

@@ -71,7 +71,7 @@ pub(super) async fn insert_sign_in(
                from users u join orgs o on o.id = u.org_id \
                where u.org_id = $6 and u.id = $7 and u.active and o.active \
                  and u.generation = $8 and o.generation = $9 and u.password_hash is not distinct from $10 \
-               for share of u, o";
+               for share of o, u";
     let inserted = tx
         .execute(statement(
             sql,

@@ -30,14 +30,12 @@ pub struct NewUser {
 /// Somebody who may be signing in by password, as read before the password is checked.
 #[derive(Debug)]
 pub struct Candidate {
-    /// Their org, proven once the password matches.
+    /// Their org.
     pub org: OrgId,
     /// The org's generation as read.
     pub org_generation: i64,
     /// The person.
     pub user: UserId,
-    /// What they are called.
-    pub name: String,
     /// The person's generation as read.
     pub generation: i64,
     /// What the password is checked against.
@@ -88,6 +86,14 @@ pub async fn find_by_email_locked(tx: &Tx, scope: OrgScope, email: &Email) -> Re
     store::find_by_email_locked(tx, scope, email.folded()).await
 }
 
+/// Somebody by id.
+///
+/// # Errors
+/// The database's.
+pub async fn find(tx: &Tx, scope: OrgScope, id: UserId) -> Result<Option<User>> {
+    store::find_user(tx, scope, id).await
+}
+
 /// Somebody by id, locked against every other change until the transaction ends.
 ///
 /// # Errors
@@ -103,6 +109,14 @@ pub async fn find_locked(tx: &Tx, scope: OrgScope, id: UserId) -> Result<Option<
 /// The database's.
 pub async fn find_candidate(db: &impl ConnectionTrait, email: &Email) -> Result<Option<Candidate>> {
     store::lookup_password(db, email).await
+}
+
+/// Records that a signed-in person gave a wrong current password, at most once a minute.
+///
+/// # Errors
+/// The database's.
+pub async fn record_wrong_password(tx: &Tx, op: &Op, id: UserId) -> Result<()> {
+    audit::record_once_a_minute(tx, op, Event::SignInFailed, Some(id), "wrong_current_password").await
 }
 
 /// Sets a person's password.

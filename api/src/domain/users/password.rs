@@ -55,12 +55,10 @@ impl Passwords {
     /// Too many, when many others are waiting.
     pub async fn verify(&self, hash: Option<SecretString>, password: SecretString) -> Result<bool> {
         self.on_a_core(move || {
-            let known = hash.is_some();
-            let hash = hash.as_ref().map(ExposeSecret::expose_secret).or(STRANGER.as_deref()).unwrap_or_default();
-            let matches = PasswordHash::new(hash).is_ok_and(|hash| {
+            let matches = PasswordHash::new(hash_to_check(hash.as_ref())).is_ok_and(|hash| {
                 Argon2::default().verify_password(password.expose_secret().as_bytes(), &hash).is_ok()
             });
-            known && matches
+            hash.is_some() && matches
         })
         .await
     }
@@ -83,6 +81,10 @@ impl Passwords {
         drop(place);
         permit
     }
+}
+
+fn hash_to_check(hash: Option<&SecretString>) -> &str {
+    hash.map(ExposeSecret::expose_secret).or(STRANGER.as_deref()).unwrap_or_default()
 }
 
 /// A place in the queue, given back also when the client leaves.
@@ -113,6 +115,15 @@ mod tests {
         assert!(passwords.verify(Some(hash.clone()), "Zion".into()).await.expect("an answer"));
         assert!(!passwords.verify(Some(hash), "zion".into()).await.expect("an answer"));
         assert!(!passwords.verify(None, "nobody".into()).await.expect("an answer"));
+    }
+
+    /// The cost of a check stands in the hash.
+    #[tokio::test]
+    async fn a_stranger_costs_as_much_as_somebody_we_know() {
+        let cost =
+            |hash: &str| PasswordHash::new(hash).map(|hash| (hash.algorithm, hash.version, hash.params.to_string()));
+        let known = Passwords::new(Chance::os()).hash("Zion".into()).await.expect("a hash");
+        assert_eq!(cost(hash_to_check(None)).expect("a hash"), cost(known.expose_secret()).expect("a hash"));
     }
 
     #[tokio::test]

@@ -42,6 +42,10 @@ pub(super) async fn list_users(tx: &Tx, scope: OrgScope) -> Result<Vec<Model>> {
     Ok(of_org(scope).order_by_asc(Column::CreatedAt).order_by_asc(Column::Id).all(tx).await?)
 }
 
+pub(super) async fn find_user(tx: &Tx, scope: OrgScope, id: UserId) -> Result<Option<Model>> {
+    Ok(of_org(scope).filter(Column::Id.eq(id)).one(tx).await?)
+}
+
 // `no key update` is as strong as a change of the row needs, and lets rows that refer to it be inserted meanwhile.
 
 pub(super) async fn find_by_email_locked(tx: &Tx, scope: OrgScope, folded: &str) -> Result<Option<Model>> {
@@ -58,7 +62,6 @@ pub(super) async fn lookup_password(db: &impl ConnectionTrait, email: &Email) ->
         org_id: OrgId,
         org_generation: i64,
         user_id: UserId,
-        user_name: String,
         user_generation: i64,
         password_hash: Option<String>,
     }
@@ -72,7 +75,6 @@ pub(super) async fn lookup_password(db: &impl ConnectionTrait, email: &Email) ->
         org: row.org_id,
         org_generation: row.org_generation,
         user: row.user_id,
-        name: row.user_name,
         generation: row.user_generation,
         password_hash: row.password_hash.map(SecretString::from),
     }))

@@ -1,5 +1,6 @@
 //! `POST /global-token-revocation`.
 
+use api::config::Config;
 use api::domain::api_keys::Scope;
 use axum::body::Body;
 use http::{Request, header};
@@ -318,14 +319,20 @@ async fn the_workshop_s_key_works_on_loopback_only() {
         &[("host", "localhost:3333"), ("forwarded", "for=127.0.0.1")],
         &[("host", "localhost:3333"), ("x-real-ip", "127.0.0.1")],
         &[("host", "localhost:3333"), ("via", "1.1 proxy")],
+        &[("host", "localhost:3333"), ("x-forwarded-server", "proxy")],
+        &[("host", "user@localhost:3333")],
     ] {
         assert_eq!(send(&app.router, request(headers)).await.status, 401, "{headers:?}");
     }
-    let database = app.database;
-    let url = database.url("curfew_app");
-    let public = TestApp::over(database, url, |config| {
-        config.http.listen.push("0.0.0.0:3000".parse().expect("an address"));
-    })
-    .await;
-    assert_eq!(send(&public.router, request(&[("host", "localhost:3333")])).await.status, 401);
+    let mut database = app.database;
+    for (what, adjust) in [
+        ("a listener", (|c| c.http.listen.push("0.0.0.0:3000".parse().expect("an address"))) as fn(&mut Config)),
+        ("a proxy", |c| c.http.trusted_proxies.push("127.0.0.0/8".parse().expect("a network"))),
+        ("a name", |c| c.urls.public = "https://app.example".parse().expect("a URL")),
+    ] {
+        let url = database.url("curfew_app");
+        let public = TestApp::over(database, url, adjust).await;
+        assert_eq!(send(&public.router, request(&[("host", "localhost:3333")])).await.status, 401, "{what}");
+        database = public.database;
+    }
 }

@@ -2,6 +2,7 @@
 //! only by hand.
 
 mod actors;
+mod captured;
 mod database;
 mod proxy;
 
@@ -10,7 +11,7 @@ use std::sync::{Arc, Mutex};
 
 use api::app;
 use api::app::start;
-use api::config::{Config, Database, Http, Urls};
+use api::config::{Config, Database, Http, Limits, Log, LogFormat, Urls};
 use api::domain::api_keys::{self, Scope};
 use api::domain::users::{self, NewUser, Passwords};
 use api::domain::{Tx, orgs, sessions};
@@ -26,6 +27,7 @@ use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 
 pub use actors::{Browser, Caller, send};
+pub use captured::Captured;
 pub use database::TestDatabase;
 pub use proxy::Proxy;
 
@@ -99,7 +101,7 @@ impl TestApp {
     pub async fn over(database: TestDatabase, url: SecretString, adjust: impl FnOnce(&mut Config)) -> Self {
         let mut config = config(url);
         adjust(&mut config);
-        let db = start::connect(&config.database.url, config.database.connections).await.expect("a database");
+        let db = start::connect_bounded(&config).await.expect("a database");
         let clock = TestClock::new();
         let chance = Chance::os();
         let passwords = Passwords::new(chance.clone());
@@ -109,8 +111,7 @@ impl TestApp {
 
     /// Another process of the same application.
     pub async fn twin(&self) -> Twin {
-        let config = Config::clone(&self.state.config);
-        let db = start::connect(&config.database.url, config.database.connections).await.expect("a database");
+        let db = start::connect_bounded(&self.state.config).await.expect("a database");
         let passwords = Passwords::new(self.state.chance.clone());
         let state = AppState { db, passwords, ..self.state.clone() };
         Twin { router: app::build(&state) }
@@ -242,5 +243,7 @@ fn config(url: SecretString) -> Config {
             public: "http://localhost:3000".parse().expect("a URL"),
             api: "http://localhost:3333".parse().expect("a URL"),
         },
+        limits: Limits::default(),
+        log: Log { format: LogFormat::Text, filter: String::new() },
     }
 }
