@@ -184,8 +184,10 @@ impl Log {
         let filter = parsed(lookup, "CURFEW_LOG_FILTER", "a filter such as info,api=debug", |text| {
             text.parse::<EnvFilter>().is_ok().then(|| text.to_owned())
         })?;
-        // What the session layer warns of, any visitor can cause with a made-up cookie.
-        let filter = filter.unwrap_or_else(|| "info,tower_sessions=error,tower_sessions_core=error".to_owned());
+        // What the session layer warns of, any visitor can cause with a made-up cookie; and the spans of these crates
+        // repeat ours.
+        let filter =
+            filter.unwrap_or_else(|| "info,axum_login=error,tower_sessions=error,tower_sessions_core=error".to_owned());
         Ok(Self { format: format.unwrap_or(LogFormat::Text), filter })
     }
 }

@@ -34,7 +34,8 @@ impl AppState {
         self.begin_as(op, true).await
     }
 
-    /// The same, to read.
+    /// The same, to read. To be dropped, not committed: there is nothing to commit, and the rollback travels with the
+    /// connection's way back to the pool, where a commit would be a round trip of its own.
     ///
     /// # Errors
     /// The session has ended; the database's.

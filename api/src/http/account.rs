@@ -146,7 +146,7 @@ async fn change_password(
 ) -> Result<StatusCode, Problem> {
     let tx = state.begin_read(&op).await?;
     let stored = users::find(&tx, op.scope, principal.user).await?.and_then(|user| user.password_hash);
-    tx.commit().await?;
+    drop(tx);
     if !state.passwords.verify(stored.map(Into::into), change.current_password).await? {
         let tx = state.begin(&op).await?;
         users::record_wrong_password(&tx, &op, principal.user).await?;

@@ -95,7 +95,7 @@ async fn list_todos(
 ) -> Result<Json<TodoList>, Problem> {
     let tx = state.begin_read(&op).await?;
     let todos = todos::list(&tx, op.scope, principal.user).await?;
-    tx.commit().await?;
+    drop(tx);
     Ok(Json(TodoList { todos: todos.into_iter().map(Into::into).collect() }))
 }
 
