@@ -5,6 +5,7 @@
 
 use std::cell::RefCell;
 use std::error::Error as StdError;
+use std::sync::Arc;
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
@@ -57,9 +58,9 @@ pub struct FieldBody {
 
 /// A failure on its way to the client.
 #[derive(Clone, Debug)]
-pub struct Problem(std::sync::Arc<Inner>);
+pub struct Problem(Arc<Inner>);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Inner {
     status: StatusCode,
     code: &'static str,
@@ -78,9 +79,7 @@ impl Problem {
     /// The same with a `WWW-Authenticate` challenge (RFC 9110 §11.6.1).
     #[must_use]
     pub fn with_challenge(self, challenge: String) -> Self {
-        let Inner { status, code, ref detail, ref fields, ref cause, .. } = *self.0;
-        let (detail, fields, cause) = (detail.clone(), fields.clone(), cause.clone());
-        Self::from_inner(Inner { status, code, detail, fields, challenge: Some(challenge), cause })
+        Self::from_inner(Inner { challenge: Some(challenge), ..Arc::unwrap_or_clone(self.0) })
     }
 
     /// The HTTP status it will have.
@@ -99,7 +98,28 @@ impl Problem {
     }
 
     fn from_inner(inner: Inner) -> Self {
-        Self(std::sync::Arc::new(inner))
+        Self(Arc::new(inner))
+    }
+
+    fn of(error: &Error) -> Self {
+        let status = match error.kind() {
+            Kind::NotFound => StatusCode::NOT_FOUND,
+            Kind::Conflict => StatusCode::CONFLICT,
+            Kind::Invalid => StatusCode::BAD_REQUEST,
+            Kind::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Kind::Forbidden => StatusCode::FORBIDDEN,
+            Kind::TooMany => StatusCode::TOO_MANY_REQUESTS,
+            Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        Self::from_inner(Inner {
+            status,
+            code: error.code(),
+            detail: error.sentence().to_owned(),
+            fields: error.fields().to_vec(),
+            challenge: None,
+            cause: chain(error),
+        })
     }
 
     /// What a bare status means that axum or a layer answered with.
@@ -143,29 +163,6 @@ pub fn keep(error: Error) -> Error {
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         Self::of(&error)
-    }
-}
-
-impl Problem {
-    fn of(error: &Error) -> Self {
-        let status = match error.kind() {
-            Kind::NotFound => StatusCode::NOT_FOUND,
-            Kind::Conflict => StatusCode::CONFLICT,
-            Kind::Invalid => StatusCode::BAD_REQUEST,
-            Kind::Unauthenticated => StatusCode::UNAUTHORIZED,
-            Kind::Forbidden => StatusCode::FORBIDDEN,
-            Kind::TooMany => StatusCode::TOO_MANY_REQUESTS,
-            Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-            Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-        };
-        Self::from_inner(Inner {
-            status,
-            code: error.code(),
-            detail: error.sentence().to_owned(),
-            fields: error.fields().to_vec(),
-            challenge: None,
-            cause: chain(error),
-        })
     }
 }
 
