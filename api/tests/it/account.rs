@@ -25,9 +25,7 @@ async fn signing_in_gives_the_name_and_a_session() {
 
 #[tokio::test]
 async fn a_wrong_password_and_a_stranger_get_the_same_answer() {
-    let app = TestApp::new().await;
-    let org = app.company("whiterabbit.fake").await;
-    app.member(org, "trinity@whiterabbit.fake").await;
+    let (app, _) = TestApp::with_trinity().await;
     let mut answers = Vec::new();
     for (email, password) in [
         ("trinity@whiterabbit.fake", "wrong"),
@@ -49,9 +47,7 @@ async fn a_wrong_password_and_a_stranger_get_the_same_answer() {
 
 #[tokio::test]
 async fn nobody_signs_in_who_is_inactive_or_whose_org_is() {
-    let app = TestApp::new().await;
-    let org = app.company("whiterabbit.fake").await;
-    app.member(org, "trinity@whiterabbit.fake").await;
+    let (app, _) = TestApp::with_trinity().await;
     let mut signed_in = app.signed_in("trinity@whiterabbit.fake").await;
     for (off, on) in [
         ("update users set active = false", "update users set active = true"),
@@ -66,9 +62,7 @@ async fn nobody_signs_in_who_is_inactive_or_whose_org_is() {
 
 #[tokio::test]
 async fn somebody_deleted_meanwhile_is_nobody() {
-    let app = TestApp::new().await;
-    let org = app.company("whiterabbit.fake").await;
-    app.member(org, "trinity@whiterabbit.fake").await;
+    let (app, _) = TestApp::with_trinity().await;
     let mut trinity = app.signed_in("trinity@whiterabbit.fake").await;
     app.force("delete from users").await;
     assert_eq!(trinity.get("/api/users/me").await.code(), "session_ended");
@@ -92,9 +86,7 @@ async fn the_domain_decides_the_org_and_only_a_verified_one() {
 
 #[tokio::test]
 async fn a_sign_in_ends_by_itself_after_twelve_hours() {
-    let app = TestApp::new().await;
-    let org = app.company("whiterabbit.fake").await;
-    app.member(org, "trinity@whiterabbit.fake").await;
+    let (app, _) = TestApp::with_trinity().await;
     let mut browser = app.signed_in("trinity@whiterabbit.fake").await;
     app.clock.advance(Duration::hours(12) - Duration::SECOND);
     assert_eq!(browser.get("/api/users/me").await.status, 200);
@@ -104,9 +96,7 @@ async fn a_sign_in_ends_by_itself_after_twelve_hours() {
 
 #[tokio::test]
 async fn signing_out_ends_this_browser_only() {
-    let app = TestApp::new().await;
-    let org = app.company("whiterabbit.fake").await;
-    app.member(org, "trinity@whiterabbit.fake").await;
+    let (app, _) = TestApp::with_trinity().await;
     let mut here = app.signed_in("trinity@whiterabbit.fake").await;
     let mut there = app.signed_in("trinity@whiterabbit.fake").await;
     let mut stolen = here.clone();
@@ -122,9 +112,7 @@ async fn signing_out_ends_this_browser_only() {
 
 #[tokio::test]
 async fn changing_the_password_ends_the_other_sign_ins_and_renews_this_cookie() {
-    let app = TestApp::new().await;
-    let org = app.company("whiterabbit.fake").await;
-    app.member(org, "trinity@whiterabbit.fake").await;
+    let (app, _) = TestApp::with_trinity().await;
     let mut here = app.signed_in("trinity@whiterabbit.fake").await;
     let mut there = app.signed_in("trinity@whiterabbit.fake").await;
     let mut old_cookie = here.clone();
@@ -140,9 +128,7 @@ async fn changing_the_password_ends_the_other_sign_ins_and_renews_this_cookie() 
 
 #[tokio::test]
 async fn a_password_is_not_changed_without_the_old_one_or_to_a_short_one() {
-    let app = TestApp::new().await;
-    let org = app.company("whiterabbit.fake").await;
-    app.member(org, "trinity@whiterabbit.fake").await;
+    let (app, _) = TestApp::with_trinity().await;
     let mut here = app.signed_in("trinity@whiterabbit.fake").await;
     let path = "/api/account/password";
     let wrong = here.post(path, json!({ "currentPassword": "wrong", "newPassword": "follow the white rabbit" })).await;
@@ -175,9 +161,7 @@ async fn a_password_is_one_s_own_whoever_shares_the_address() {
 
 #[tokio::test]
 async fn failed_sign_ins_are_recorded_once_a_minute() {
-    let app = TestApp::new().await;
-    let org = app.company("whiterabbit.fake").await;
-    app.member(org, "trinity@whiterabbit.fake").await;
+    let (app, _) = TestApp::with_trinity().await;
     let failures = "select count(*) from audit_events where event = 'sign_in.failed'";
     for (minute, expected) in [(0, 1), (1, 2)] {
         app.clock.advance(Duration::minutes(minute));

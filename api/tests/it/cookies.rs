@@ -6,9 +6,7 @@ use crate::support::{PASSWORD, TestApp};
 
 #[tokio::test]
 async fn over_http_it_is_http_only_and_lax() {
-    let app = TestApp::new().await;
-    let org = app.company("whiterabbit.fake").await;
-    app.member(org, "trinity@whiterabbit.fake").await;
+    let (app, _) = TestApp::with_trinity().await;
     let reply = app.anonymous().sign_in("trinity@whiterabbit.fake", PASSWORD).await;
     let (name, rest) = reply.cookie().and_then(|cookie| cookie.split_once('=')).expect("a cookie");
     let (value, attributes) = rest.split_once(';').expect("attributes");
@@ -50,9 +48,7 @@ async fn visitors_leave_no_row_and_get_no_cookie() {
 /// Session fixation: an id that somebody knows before the sign-in must mean nothing after it.
 #[tokio::test]
 async fn every_sign_in_has_a_new_id() {
-    let app = TestApp::new().await;
-    let org = app.company("whiterabbit.fake").await;
-    app.member(org, "trinity@whiterabbit.fake").await;
+    let (app, org) = TestApp::with_trinity().await;
     app.member(org, "mallory@whiterabbit.fake").await;
 
     let mut planted = app.anonymous();
@@ -79,9 +75,7 @@ async fn every_sign_in_has_a_new_id() {
 
 #[tokio::test]
 async fn the_database_holds_a_digest_of_the_cookie() {
-    let app = TestApp::new().await;
-    let org = app.company("whiterabbit.fake").await;
-    app.member(org, "trinity@whiterabbit.fake").await;
+    let (app, _) = TestApp::with_trinity().await;
     let browser = app.signed_in("trinity@whiterabbit.fake").await;
     let cookie = &browser.cookies["curfew"];
     assert_eq!(app.count("select count(*) from tower_sessions").await, 1);
@@ -94,9 +88,7 @@ async fn the_database_holds_a_digest_of_the_cookie() {
 
 #[tokio::test]
 async fn a_session_of_another_shape_means_nobody() {
-    let app = TestApp::new().await;
-    let org = app.company("whiterabbit.fake").await;
-    app.member(org, "trinity@whiterabbit.fake").await;
+    let (app, _) = TestApp::with_trinity().await;
     let mut browser = app.signed_in("trinity@whiterabbit.fake").await;
     app.force("update tower_sessions set data = '\\x00ff'").await;
     assert_eq!(browser.get("/api/users/me").await.code(), "session_ended");

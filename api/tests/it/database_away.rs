@@ -119,9 +119,7 @@ async fn a_client_that_leaves_during_begin_leaves_nothing_open() {
 /// What is our own fault is not passed off as the database being away, also below the session layer.
 #[tokio::test]
 async fn a_fault_of_our_own_is_500_and_says_why_in_the_log() {
-    let app = TestApp::new().await;
-    let org = app.company("whiterabbit.fake").await;
-    app.member(org, "trinity@whiterabbit.fake").await;
+    let (app, _) = TestApp::with_trinity().await;
     let mut trinity = app.signed_in("trinity@whiterabbit.fake").await;
     let log = Captured::start("info");
     app.force("revoke execute on function lookup_sign_in from curfew_app").await;

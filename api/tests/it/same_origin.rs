@@ -7,9 +7,7 @@ use crate::support::{TestApp, send};
 
 #[tokio::test]
 async fn other_sites_cannot_act_for_somebody_signed_in() {
-    let app = TestApp::new().await;
-    let org = app.company("whiterabbit.fake").await;
-    app.member(org, "trinity@whiterabbit.fake").await;
+    let (app, _) = TestApp::with_trinity().await;
     let cookie = format!("curfew={}", app.signed_in("trinity@whiterabbit.fake").await.cookies["curfew"]);
     for (site, origin, allowed) in [
         (Some("same-origin"), Some("http://localhost:3333"), true),

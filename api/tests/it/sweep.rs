@@ -7,9 +7,7 @@ use crate::support::TestApp;
 
 #[tokio::test]
 async fn expired_rows_go_and_live_ones_stay() {
-    let app = TestApp::new().await;
-    let org = app.company("whiterabbit.fake").await;
-    app.member(org, "trinity@whiterabbit.fake").await;
+    let (app, _) = TestApp::with_trinity().await;
     app.signed_in("trinity@whiterabbit.fake").await;
     assert_eq!(sweep::sweep(&app.state).await.expect("swept"), 0);
 

@@ -6,9 +6,7 @@ use time::Duration;
 use crate::support::{Browser, TestApp};
 
 async fn trinity() -> (TestApp, Browser) {
-    let app = TestApp::new().await;
-    let org = app.company("whiterabbit.fake").await;
-    app.member(org, "trinity@whiterabbit.fake").await;
+    let (app, _) = TestApp::with_trinity().await;
     let browser = app.signed_in("trinity@whiterabbit.fake").await;
     (app, browser)
 }

@@ -17,9 +17,7 @@ struct Story {
 }
 
 async fn story() -> Story {
-    let app = TestApp::new().await;
-    let org = app.company("whiterabbit.fake").await;
-    app.member(org, "trinity@whiterabbit.fake").await;
+    let (app, org) = TestApp::with_trinity().await;
     app.member(org, "neo@whiterabbit.fake").await;
     let key = app.holding(&app.key(org, &[Scope::Revoke]).await);
     Story { app, org, key }

@@ -5,9 +5,7 @@ use api::domain::api_keys::Scope;
 use crate::support::TestApp;
 
 async fn trinity() -> (TestApp, crate::support::Browser) {
-    let app = TestApp::new().await;
-    let org = app.company("whiterabbit.fake").await;
-    app.member(org, "trinity@whiterabbit.fake").await;
+    let (app, org) = TestApp::with_trinity().await;
     app.key(org, &[Scope::Revoke]).await;
     let mut browser = app.signed_in("trinity@whiterabbit.fake").await;
     assert_eq!(browser.get("/api/users/me").await.status, 200);

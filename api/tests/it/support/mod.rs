@@ -90,6 +90,14 @@ impl TestApp {
         Self::with(|_| {}).await
     }
 
+    /// With whiterabbit.fake and, in it, trinity@whiterabbit.fake.
+    pub async fn with_trinity() -> (Self, Org) {
+        let app = Self::new().await;
+        let org = app.company("whiterabbit.fake").await;
+        app.member(org, "trinity@whiterabbit.fake").await;
+        (app, org)
+    }
+
     /// With other settings.
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
         let database = TestDatabase::new().await;
