@@ -49,6 +49,22 @@ test("one's own sign-out is not called a forced one, nor is a 401 that follows i
   expect(session.snapshot()).toMatchObject({ ended: true, wasSignedOut: false });
 });
 
+test('a 401 while leaving is the leaving itself, and after leaving has failed it is not', () => {
+  const { session, events } = listened();
+  session.recognise('trinity');
+  session.leaving();
+  session.noteSignedOut(session.refuse());
+  expect(events).toEqual([{ kind: 'left' }]);
+  expect(session.snapshot()).toMatchObject({ ended: true, wasSignedOut: false });
+
+  session.begin();
+  session.recognise('trinity');
+  session.leaving();
+  session.stay();
+  session.refuse();
+  expect(session.snapshot()).toMatchObject({ ended: true, wasSignedOut: true });
+});
+
 test('a late word about why one was signed out is dropped when something else has happened since', () => {
   const { session } = listened();
   const ended = session.refuse();

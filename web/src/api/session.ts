@@ -31,6 +31,7 @@ export class Session {
   #person: string | null = null;
   /** Somebody was seen signed in, in this epoch or, where others cast doubt on it, in an earlier one. */
   #wasSomebody = false;
+  #isLeaving = false;
   readonly #listeners = new Set<(event: SessionEvent) => void>();
 
   readonly subscribe = (listener: (event: SessionEvent) => void): (() => void) => {
@@ -45,6 +46,16 @@ export class Session {
     this.#next({ ended: false, wasSignedOut: false }, { kind: 'began' });
   }
 
+  /** The person has asked to leave. From now on a 401 is the answer to that, whichever call it comes to. */
+  leaving(): void {
+    this.#isLeaving = true;
+  }
+
+  /** Leaving has failed: one is still signed in. */
+  stay(): void {
+    this.#isLeaving = false;
+  }
+
   leave(): void {
     this.#forgetPerson();
     this.#next({ ended: true, wasSignedOut: false }, { kind: 'left' });
@@ -52,6 +63,11 @@ export class Session {
 
   /** Returns the new epoch, by which `noteSignedOut` knows that nothing has happened in between. */
   refuse(): number {
+    if (this.#isLeaving) {
+      this.leave();
+      // Of no epoch: that the session has ended is no news to the person.
+      return -1;
+    }
     // Only a tab that has lost somebody tells the others, so that tabs never doubt each other in circles.
     const tellOthers = this.#person !== null;
     const wasSignedOut = this.#state.wasSignedOut || this.#wasSomebody;
@@ -85,6 +101,7 @@ export class Session {
   #forgetPerson(): void {
     this.#person = null;
     this.#wasSomebody = false;
+    this.#isLeaving = false;
   }
 
   #next(state: Omit<SessionState, 'epoch'>, event: SessionEvent): void {

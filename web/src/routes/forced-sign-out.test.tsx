@@ -1,7 +1,17 @@
 /** The whole page, forced out: from any call to sign-in, and back. */
 import { screen, waitFor, within } from '@testing-library/react';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { bobby, fakeApi, json, later, noContent, signInRequired, todo, trinity } from '../test/fake-api';
+import {
+  bobby,
+  fakeApi,
+  json,
+  later,
+  noContent,
+  sessionEnded,
+  signInRequired,
+  todo,
+  trinity,
+} from '../test/fake-api';
 import { renderApp } from '../test/render-app';
 
 type App = ReturnType<typeof renderApp>;
@@ -187,6 +197,19 @@ test('one’s own sign-out waits for the API, says so, and stays there', async (
   await screen.findByLabelText('Email');
   expect(screen.queryByText(/You have been signed out/)).toBeNull();
   expect(app.server.calls.slice(asked).every(({ call }) => call === 'GET /api/users/me')).toBe(true);
+});
+
+test('a 401 that overtakes the answer to one’s own sign-out is that sign-out', async () => {
+  const app = await signedInAt('/');
+  const [answer, read] = [later(), later()];
+  app.server.on('POST /api/signout', answer.promise);
+  app.server.on('GET /api/todos', read.promise);
+  void app.queryClient.invalidateQueries();
+  await app.user.click(screen.getByRole('button', { name: 'Sign out' }));
+  read.answer(sessionEnded());
+  await screen.findByRole('heading', { name: 'You are signed out' });
+  answer.answer(noContent());
+  expect(app.address()).toBe('/signed-out');
 });
 
 test('a sign-out that failed is not passed off as one', async () => {

@@ -7,9 +7,15 @@ import { Failure } from '../../ui/Failure';
 /** The page leaves only when the API has said that the session is ended; until then one is signed in. */
 export function SignOutButton() {
   const signOut = useMutation({
-    mutationFn: () => api.POST('/api/signout'),
+    mutationFn: () => {
+      session.leaving();
+      return api.POST('/api/signout');
+    },
     onSuccess: () => {
       session.leave();
+    },
+    onError: () => {
+      session.stay();
     },
   });
 
