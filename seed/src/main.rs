@@ -105,6 +105,14 @@ enum UserCommand {
         #[arg(long)]
         role: Option<RoleArg>,
     },
+    /// Give a person a new password. Their sign-ins end.
+    Password {
+        /// The e-mail address.
+        email: String,
+        /// The new password.
+        #[arg(long)]
+        password: SecretString,
+    },
 }
 
 #[derive(Subcommand)]
@@ -172,6 +180,9 @@ async fn run(command: Command) -> Result<()> {
         Command::Org { command: OrgCommand::Add { domain, name } } => people::add_org(&world, &domain, name).await,
         Command::User { command: UserCommand::Add { email, name, password, role } } => {
             people::add_user(&world, &email, &name, password, role.map(Into::into)).await
+        }
+        Command::User { command: UserCommand::Password { email, password } } => {
+            people::set_password(&world, &email, password).await
         }
         Command::Key { command: KeyCommand::Mint { org, scopes, name } } => {
             keys::mint(&world, &org, &scopes, &name).await

@@ -19,7 +19,10 @@ pub async fn run(world: &World, domain: &str, dry_run: bool) -> Result<()> {
         if !dry_run {
             move_person(world, company, domain.as_str(), person).await?;
         }
-        println!("{verb} {} with {} todos.", person.email, person.todos);
+        println!(
+            "{verb} {} with {} todos. Their password is gone: the company signs them in.",
+            person.email, person.todos
+        );
     }
     for person in &conflicts {
         println!("Conflict: {} is in the company already, so the one without a company stays.", person.email);

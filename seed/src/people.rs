@@ -1,11 +1,12 @@
 //! Making companies and people.
 
-use anyhow::Result;
+use anyhow::{Context, Result, bail};
 use api::domain::orgs;
+use api::domain::revocation::{self, Cause, Door, Order, Reach, Subject};
 use api::domain::users::{self, NewUser};
 use api::entity::org::OrgKind;
 use api::kernel::{Email, OrgId, Role};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::world::{World, parse_domain, parse_email};
 
@@ -29,11 +30,43 @@ pub async fn add_user(
     role: Option<Role>,
 ) -> Result<()> {
     let email = parse_email(email)?;
+    if name.trim().is_empty() {
+        bail!("A person must have a name: --name cannot be empty.");
+    }
     let company = orgs::find_by_domain(&world.db, email.domain()).await?;
     make(world, company, email.clone(), name, password, role).await?;
     let place = if company.is_some() { "in the company that owns the domain" } else { "without a company" };
     println!("Made {name} <{}>, {place}.", email.as_written());
     Ok(())
+}
+
+/// `seed user password`.
+pub async fn set_password(world: &World, email: &str, password: SecretString) -> Result<()> {
+    let email = parse_email(email)?;
+    let hash = hash(world, password).await?;
+    let nobody = || format!("Nobody has the address {}.", email.as_written());
+    let org = users::find_candidate(&world.db, &email).await?.with_context(nobody)?.org;
+    let op = world.op(org);
+    let tx = world.begin(&op).await?;
+    let user = users::find_by_email_locked(&tx, op.scope, &email).await?.with_context(nobody)?;
+    users::set_password(&tx, &op, user.id, hash).await?;
+    let order = Order {
+        subject: Subject::User(user.id),
+        reach: Reach::All,
+        cause: Cause::PasswordChanged,
+        door: Door::Operator,
+    };
+    revocation::revoke(&tx, &op, &order).await?;
+    tx.commit().await?;
+    println!("Set the password of {} and ended their sign-ins.", email.as_written());
+    Ok(())
+}
+
+async fn hash(world: &World, password: SecretString) -> Result<SecretString> {
+    if password.expose_secret().is_empty() {
+        bail!("A password cannot be empty: leave --password out, and there is no signing in by password.");
+    }
+    Ok(world.passwords.hash(password).await?)
 }
 
 /// Makes a person in `company`, or in a personal org of their own.
@@ -46,7 +79,7 @@ pub async fn make(
     role: Option<Role>,
 ) -> Result<()> {
     let password_hash = match password {
-        Some(password) => Some(world.passwords.hash(password).await?),
+        Some(password) => Some(hash(world, password).await?),
         None => None,
     };
     let op = world.op(company.unwrap_or_else(|| world.new_org()));

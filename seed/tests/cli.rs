@@ -89,6 +89,11 @@ async fn people_and_companies_are_made_where_they_belong() {
         "seed: Somebody with this e-mail address is already there."
     );
     assert_eq!(seed.refused(&["user", "add", "neo", "--name", "Neo"]), "seed: \"neo\" is not an e-mail address.");
+    let empty = seed.refused(&["user", "add", "e@nowhere.fake", "--name", "E", "--password", ""]);
+    assert!(empty.starts_with("seed: A password cannot be empty"), "{empty}");
+    assert!(
+        seed.refused(&["user", "add", "e@nowhere.fake", "--name", " "]).starts_with("seed: A person must have a name")
+    );
     assert_eq!(seed.count("select count(*) from orgs").await, 2, "what was refused left nothing behind");
     let users = seed.run(&["show", "users"]);
     let line = |email: &str| users.lines().find(|line| line.contains(email)).expect("a line").to_owned();
@@ -96,6 +101,23 @@ async fn people_and_companies_are_made_where_they_belong() {
     assert!(neo.contains("admin") && neo.contains("whiterabbit.fake") && neo.ends_with("set"), "{neo}");
     let alone = line("alone@nowhere.fake");
     assert!(alone.contains("owner") && alone.contains("(personal)") && alone.ends_with("none"), "{alone}");
+}
+
+#[tokio::test]
+async fn a_new_password_ends_the_sign_ins_made_with_the_old_one() {
+    let seed = Seed::new().await;
+    seed.run(&["workshop", "start"]);
+    let before: String = sqlx::query_scalar("select password_hash from users where email = 'bob@tables.fake'")
+        .fetch_one(&seed.0.superuser)
+        .await
+        .expect("a hash");
+    seed.run(&["user", "password", "bob@tables.fake", "--password", "another"]);
+    let changed = format!("select count(*) from users where generation = 1 and password_hash <> '{before}'");
+    assert_eq!(seed.count(&changed).await, 1);
+    assert_eq!(
+        seed.refused(&["user", "password", "nobody@tables.fake", "--password", "x"]),
+        "seed: Nobody has the address nobody@tables.fake."
+    );
 }
 
 #[tokio::test]
@@ -133,7 +155,7 @@ async fn claiming_a_domain_moves_its_people_and_signs_them_out() {
     let moved = "select count(*) from users u join orgs o on o.id = u.org_id where o.slug = 'whiterabbit.fake'";
 
     let told = seed.run(&["oidc-migrate", "whiterabbit.fake", "--dry-run"]);
-    assert!(told.contains("Would move trinity@whiterabbit.fake with 1 todos."), "{told}");
+    assert!(told.contains("Would move trinity@whiterabbit.fake with 1 todos. Their password is gone"), "{told}");
     assert_eq!(seed.count(moved).await, 0);
 
     let told = seed.run(&["oidc-migrate", "whiterabbit.fake"]);

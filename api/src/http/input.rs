@@ -123,8 +123,8 @@ fn malformed(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
         text.to_owned()
     } else {
         // "invalid type: string \"…\", expected an object": what stands before the last "expected" repeats the value.
-        let expected = text.rsplit_once(", expected ").map_or("something else", |(_, expected)| expected);
-        format!("wrong, expected {expected}")
+        let expected = text.rsplit_once(", expected ").map(|(_, expected)| format!("wrong, expected {expected}"));
+        expected.unwrap_or_else(|| "this value is not valid".to_owned())
     };
     let path = error.path().to_string();
     let place = if path == "." { String::new() } else { format!(" in \"{path}\"") };

@@ -2,7 +2,7 @@
 //!
 //! Every error has a kind, a stable code for programs, a sentence for the person, and perhaps a cause for us. The cause
 //! is reachable through [`std::error::Error::source`] only, so that it cannot be printed to a client by accident.
-//! All sentences the product says about failure stand here, so that it speaks with one voice.
+//! What more than one room says about failure stands here, so that the product speaks with one voice.
 
 use std::borrow::Cow;
 use std::error::Error as StdError;

@@ -65,7 +65,7 @@ async fn the_database_shows_and_takes_one_org_s_rows_only() {
         let pool = pool(&app, role).await;
         for table in tables.iter().map(String::as_str).chain(["orgs"]) {
             let all = app.count(&format!("select count(*) from {table}")).await;
-            assert!(all >= 2, "{table} has rows of both orgs");
+            assert!(all >= 2, "a row of each org must be made above, so that {table} is tried");
             let without: i64 =
                 sqlx::query_scalar(&format!("select count(*) from {table}")).fetch_one(&pool).await.expect("a count");
             assert_eq!(without, 0, "{role} sees rows of {table} without a tenant");
