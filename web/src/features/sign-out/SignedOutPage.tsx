@@ -8,7 +8,8 @@ export function SignedOutPage() {
       <p>This browser’s session of Curfew is ended, in all its tabs.</p>
       <p>Sign-ins of yours in other browsers or on other devices go on.</p>
       <p>
-        <Link to="/signin" className="button primary">
+        {/* Replaced, so that "back" never says this to somebody who is signed in again. */}
+        <Link to="/signin" replace className="button primary">
           Sign in again
         </Link>
       </p>
