@@ -2,6 +2,8 @@ import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
+  // What `make dev` has printed above stays to be read.
+  clearScreen: false,
   plugins: [react()],
   server: {
     port: 5173,

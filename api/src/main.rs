@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
+use api::app::report::report;
 use api::app::{self, serve, start, sweep};
 use api::config::{Config, Log, LogFormat, database_url};
 use clap::{Parser, Subcommand};
@@ -43,11 +44,7 @@ async fn main() -> ExitCode {
     match run(cli.command).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let mut told = std::io::stderr();
-            let _ = writeln!(told, "api: {error}");
-            for cause in error.chain().skip(1) {
-                let _ = writeln!(told, "  because: {cause}");
-            }
+            report("api", &error);
             ExitCode::FAILURE
         }
     }

@@ -9,10 +9,10 @@ mod people;
 mod show;
 mod world;
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use anyhow::Result;
+use api::app::report::report;
 use api::domain::api_keys::Scope;
 use api::kernel::Role;
 use clap::{Parser, Subcommand, ValueEnum};
@@ -162,11 +162,7 @@ async fn main() -> ExitCode {
     match run(Cli::parse().command).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let mut told = std::io::stderr();
-            let _ = writeln!(told, "seed: {error}");
-            for cause in error.chain().skip(1) {
-                let _ = writeln!(told, "  because: {cause}");
-            }
+            report("seed", &error);
             ExitCode::FAILURE
         }
     }
