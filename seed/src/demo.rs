@@ -3,7 +3,7 @@
 use anyhow::Result;
 use api::domain::api_keys::{self, Scope};
 use api::domain::{orgs, users};
-use api::kernel::{Email, OrgId, Role};
+use api::kernel::{OrgId, Role};
 
 use crate::world::{World, parse_domain, parse_email};
 use crate::{oidc_migrate, people};
@@ -78,17 +78,7 @@ async fn ensure(world: &World, company: Option<OrgId>, person: &Person) -> Resul
     }
     match users::find_candidate(&world.db, &email).await? {
         Some(known) if known.password_hash.is_some() => Ok(()),
-        Some(known) => set_password(world, known.org, &email, person).await,
+        Some(known) => people::give_password(world, known.org, &email, person.password.into()).await,
         None => people::make(world, company, email, person.name, Some(person.password.into()), person.role).await,
     }
-}
-
-async fn set_password(world: &World, org: OrgId, email: &Email, person: &Person) -> Result<()> {
-    let hash = world.passwords.hash(person.password.into()).await?;
-    let op = world.op(org);
-    let tx = world.begin(&op).await?;
-    if let Some(user) = users::find_by_email_locked(&tx, op.scope, email).await? {
-        users::set_password(&tx, &op, user.id, hash).await?;
-    }
-    Ok(tx.commit().await?)
 }

@@ -43,12 +43,20 @@ pub async fn add_user(
 /// `seed user password`.
 pub async fn set_password(world: &World, email: &str, password: SecretString) -> Result<()> {
     let email = parse_email(email)?;
+    let known = users::find_candidate(&world.db, &email).await?;
+    let org = known.with_context(|| format!("Nobody has the address {}.", email.as_written()))?.org;
+    give_password(world, org, &email, password).await?;
+    println!("Set the password of {} and ended their sign-ins.", email.as_written());
+    Ok(())
+}
+
+/// Gives a person of `org` a password and ends the sign-ins made before it.
+pub async fn give_password(world: &World, org: OrgId, email: &Email, password: SecretString) -> Result<()> {
     let hash = hash(world, password).await?;
-    let nobody = || format!("Nobody has the address {}.", email.as_written());
-    let org = users::find_candidate(&world.db, &email).await?.with_context(nobody)?.org;
     let op = world.op(org);
     let tx = world.begin(&op).await?;
-    let user = users::find_by_email_locked(&tx, op.scope, &email).await?.with_context(nobody)?;
+    let user = users::find_by_email_locked(&tx, op.scope, email).await?;
+    let user = user.with_context(|| format!("{} has just left the org.", email.as_written()))?;
     users::set_password(&tx, &op, user.id, hash).await?;
     let order = Order {
         subject: Subject::User(user.id),
@@ -57,9 +65,7 @@ pub async fn set_password(world: &World, email: &str, password: SecretString) ->
         door: Door::Operator,
     };
     revocation::revoke(&tx, &op, &order).await?;
-    tx.commit().await?;
-    println!("Set the password of {} and ended their sign-ins.", email.as_written());
-    Ok(())
+    Ok(tx.commit().await?)
 }
 
 async fn hash(world: &World, password: SecretString) -> Result<SecretString> {
