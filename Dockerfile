@@ -1,4 +1,5 @@
-# The pages, the programs, and a small image with both. See docker-compose.yml.
+# The pages, the programs, and a small image with both; and beside it, as target "idp", the demo identity provider. See
+# docker-compose.yml.
 
 FROM node:22-bookworm-slim AS web
 WORKDIR /src/web
@@ -7,12 +8,23 @@ RUN npm ci --no-audit --no-fund
 COPY web/ ./
 RUN npm run build
 
+FROM node:22-bookworm-slim AS idp
+WORKDIR /srv/idp
+COPY idp/package.json idp/package-lock.json ./
+RUN npm ci --omit=dev --no-audit --no-fund
+COPY idp/*.js idp/*.css ./
+USER node
+EXPOSE 4000
+CMD ["node", "server.js"]
+
 FROM rust:1.95-slim-bookworm AS programs
 WORKDIR /src
 COPY Cargo.toml Cargo.lock ./
 COPY api/ api/
 COPY migration/ migration/
 COPY seed/ seed/
+# The API's own pages look like the web client's.
+COPY web/src/ui/ web/src/ui/
 # What cargo fetches and builds is kept between builds, but is not part of the image.
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/src/target \
     cargo build --locked --release -p api -p seed \

@@ -17,7 +17,7 @@ down: ## end what "make up" or "make demo" started
 dev: ## for working on the code: the API, and Vite's server on 5173
 	@dev/demo dev
 
-test: ## every test: Rust, web, and the whole stack in a browser
+test: ## every test: Rust, web, identity provider, and the whole stack in a browser
 	@dev/test
 
 check: ## formatting, lints, licences, generated files
@@ -31,4 +31,4 @@ bench: ## measure the API beside pgbench with the same statements
 
 clean: down ## delete everything that was built, installed or stored here
 	@dev/postgres remove --all
-	rm -rf .curfew target web/dist web/node_modules
+	rm -rf .curfew target web/dist web/node_modules idp/node_modules

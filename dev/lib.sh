@@ -152,23 +152,40 @@ free_port() {
 http_status() { curl --noproxy '*' -s -o /dev/null -m 2 -w '%{http_code}' "$1" || true; }
 
 # wait_ready PORT PID LOG: until the API answers that its database does.
-wait_ready() {
+wait_ready() { wait_until "The API" "http://127.0.0.1:$1/health/ready" "$2" "$3"; }
+
+# wait_until NAME URL PID LOG
+wait_until() {
   local deadline=$((SECONDS + 30)) problem=''
   while :; do
-    case "$(http_status "http://127.0.0.1:$1/health/ready")" in 2??) return ;; esac
-    if [ -z "$(process_mark "$2")" ]; then
-      problem="The API ended while starting."
+    case "$(http_status "$2")" in 2??) return ;; esac
+    if [ -z "$(process_mark "$3")" ]; then
+      problem="$1 ended while starting."
     elif [ "$SECONDS" -ge "$deadline" ]; then
-      problem="The API was not ready after 30 seconds."
+      problem="$1 was not ready after 30 seconds."
     fi
     if [ -n "$problem" ]; then
-      warn "$problem The last lines of its log ($3):"
-      tail -n 15 "$3" | sed 's/^/  /' >&2
+      warn "$problem The last lines of its log ($4):"
+      tail -n 15 "$4" | sed 's/^/  /' >&2
       return 1
     fi
     sleep 0.1
   done
 }
+
+# --- the demo identity provider, and the key ------------------------------------------------------
+
+# start_idp PORT LOG: leaves its process in IDP. It has to know CURFEW_API_URL and CURFEW_PUBLIC_URL.
+start_idp() {
+  install_idp || return
+  export CURFEW_IDP_URL=http://127.0.0.1:$1
+  start_group nohup env IDP_PORT="$1" IDP_LISTEN=127.0.0.1 IDP_ORIGIN="$CURFEW_IDP_URL" node idp/server.js >"$2" 2>&1
+  IDP=$STARTED
+}
+wait_idp() { wait_until "The demo identity provider" "$CURFEW_IDP_URL/health" "$IDP" "$1"; }
+
+# What CURFEW_SECRETS_KEY wants: the API seals with it what it must be able to read again.
+new_secrets_key() { node -e 'console.log(require("node:crypto").randomBytes(32).toString("base64"))'; }
 
 # --- building -------------------------------------------------------------------------------------
 
@@ -180,13 +197,17 @@ target_dir() {
 build_rust() { run cargo build --locked -p api -p seed; }
 
 in_web() { (cd web && "$@"); }
+in_idp() { (cd idp && "$@"); }
 
-install_web() {
-  [ -f web/package-lock.json ] || die "web/package-lock.json is missing: this checkout is incomplete."
+install_web() { install_packages web; }
+install_idp() { install_packages idp; }
+
+install_packages() {
+  [ -f "$1/package-lock.json" ] || die "$1/package-lock.json is missing: this checkout is incomplete."
   # npm writes this file last: an installation that was cut short does not count.
-  local installed=web/node_modules/.package-lock.json
-  [ -f "$installed" ] && [ ! web/package-lock.json -nt "$installed" ] && return
-  run in_web npm ci --no-audit --no-fund
+  local installed=$1/node_modules/.package-lock.json
+  [ -f "$installed" ] && [ ! "$1/package-lock.json" -nt "$installed" ] && return
+  run "in_$1" npm ci --no-audit --no-fund
 }
 
 build_web() {

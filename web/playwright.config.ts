@@ -11,6 +11,7 @@ if (!chromium) throw new Error('No Chromium found. Install one, or name it in th
 
 export default defineConfig({
   testDir: 'e2e',
+  globalSetup: './e2e/global-setup.ts',
   testMatch: '**/*.spec.ts',
   outputDir: 'test-results',
   fullyParallel: true,

@@ -1,6 +1,8 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 
+const api = process.env.CURFEW_API_URL ?? 'http://localhost:3333';
+
 export default defineConfig({
   // What `make dev` has printed above stays to be read.
   clearScreen: false,
@@ -9,7 +11,7 @@ export default defineConfig({
     port: 5173,
     strictPort: true,
     // The browser's Sec-Fetch-Site and Origin pass through untouched: the API sees what the browser sees.
-    proxy: { '/api': process.env.CURFEW_API_URL ?? 'http://localhost:3333' },
+    proxy: { '/api': api, '/openid': api },
   },
   build: {
     // The API serves the pages under a policy without 'unsafe-inline': nothing may be put into index.html itself.

@@ -11,6 +11,8 @@ use secrecy::SecretString;
 use tracing_subscriber::EnvFilter;
 use url::{Host, Url};
 
+use crate::kernel::Sealer;
+
 /// Where a variable's value comes from: the environment, or a test's table.
 pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
@@ -23,6 +25,10 @@ pub struct Config {
     pub http: Http,
     /// What others call us.
     pub urls: Urls,
+    /// `CURFEW_SECRETS_KEY`: encrypts what the database keeps for us and must not know.
+    pub sealer: Sealer,
+    /// Which addresses companies' OpenID providers may have.
+    pub providers: ProviderReach,
     /// How long things may take.
     pub limits: Limits,
     /// What is logged, and how.
@@ -40,12 +46,17 @@ pub struct Limits {
     pub statement: Duration,
     /// For a lock, in the database. Shorter than a request, so that one who waits in vain is told so.
     pub lock: Duration,
+    /// For one answer of a company's OpenID provider.
+    pub provider_answer: Duration,
+    /// For all that one sign-in has to ask the provider.
+    pub provider: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         let [body, request, statement, lock] = [10, 20, 10, 5].map(Duration::from_secs);
-        Self { body, request, statement, lock }
+        let [provider_answer, provider] = [3000, 4500].map(Duration::from_millis);
+        Self { body, request, statement, lock, provider_answer, provider }
     }
 }
 
@@ -87,6 +98,15 @@ pub struct Urls {
     pub api: Url,
 }
 
+/// Which addresses companies' OpenID providers may have, beside public ones.
+#[derive(Clone, Debug)]
+pub struct ProviderReach {
+    /// Whether they may be on this very machine, also without TLS: when we ourselves are called by its name.
+    pub this_machine: bool,
+    /// `CURFEW_PROVIDER_NETWORKS`: private networks, separated by commas; none unless set.
+    pub networks: Vec<IpNet>,
+}
+
 /// `CURFEW_LOG`: how log lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
@@ -106,6 +126,8 @@ impl Config {
             database: Database::read(lookup)?,
             http: Http::read(lookup)?,
             urls: Urls::read(lookup)?,
+            sealer: sealer(lookup)?,
+            providers: ProviderReach::read(lookup)?,
             limits: Limits::default(),
             log: Log::read(lookup)?,
         })
@@ -130,14 +152,10 @@ impl Http {
             parsed(lookup, "CURFEW_LISTEN", "addresses such as 127.0.0.1:3333, separated by commas", |text| {
                 text.split(',').map(|part| part.trim().parse().ok()).collect::<Option<Vec<_>>>()
             })?;
-        let trusted_proxies =
-            parsed(lookup, "CURFEW_TRUSTED_PROXIES", "networks such as 10.0.0.0/8, separated by commas", |text| {
-                text.split(',').map(|part| network(part.trim())).collect::<Option<Vec<_>>>()
-            })?;
         Ok(Self {
             listen: listen.unwrap_or_else(|| vec![SocketAddr::from(([127, 0, 0, 1], 3333))]),
             web: value(lookup, "CURFEW_WEB").map(PathBuf::from),
-            trusted_proxies: trusted_proxies.unwrap_or_default(),
+            trusted_proxies: networks(lookup, "CURFEW_TRUSTED_PROXIES")?,
         })
     }
 
@@ -148,7 +166,11 @@ impl Http {
 }
 
 impl Urls {
-    fn read(lookup: Lookup<'_>) -> Result<Self> {
+    /// Reads both.
+    ///
+    /// # Errors
+    /// A sentence that names the variable.
+    pub fn read(lookup: Lookup<'_>) -> Result<Self> {
         let urls = Self {
             public: url(lookup, "CURFEW_PUBLIC_URL", "http://localhost:3000")?,
             api: url(lookup, "CURFEW_API_URL", "http://localhost:3333")?,
@@ -171,6 +193,17 @@ impl Urls {
     /// Whether `origin`, as a browser sends it, is one of ours.
     pub fn is_own_origin(&self, origin: &str) -> bool {
         [&self.public, &self.api].iter().any(|url| url.origin().ascii_serialization() == origin)
+    }
+}
+
+impl ProviderReach {
+    /// Reads what concerns providers.
+    ///
+    /// # Errors
+    /// A sentence that names the variable.
+    pub fn read(lookup: Lookup<'_>) -> Result<Self> {
+        let this_machine = is_loopback(Urls::read(lookup)?.public.host());
+        Ok(Self { this_machine, networks: networks(lookup, "CURFEW_PROVIDER_NETWORKS")? })
     }
 }
 
@@ -205,6 +238,17 @@ pub fn database_url(lookup: Lookup<'_>, name: &str) -> Result<SecretString> {
     }
 }
 
+/// The key of what the database stores encrypted: `CURFEW_SECRETS_KEY`.
+///
+/// # Errors
+/// A sentence that names the variable, and never repeats it.
+pub fn sealer(lookup: Lookup<'_>) -> Result<Sealer> {
+    const HOW: &str = "`openssl rand -base64 32` makes one, and it must stay the same as long as the database does";
+    let text = value(lookup, "CURFEW_SECRETS_KEY");
+    let text = text.with_context(|| format!("CURFEW_SECRETS_KEY is not set: {HOW}."))?;
+    Sealer::parse(&text).with_context(|| format!("CURFEW_SECRETS_KEY must be 32 bytes in base64: {HOW}."))
+}
+
 fn value(lookup: Lookup<'_>, name: &str) -> Option<String> {
     lookup(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
 }
@@ -222,6 +266,12 @@ fn url(lookup: Lookup<'_>, name: &str, otherwise: &str) -> Result<Url> {
         (["http", "https"].contains(&url.scheme()) && url.has_host() && bare).then_some(url)
     })?;
     url.map_or_else(|| Url::parse(otherwise).context("the default is a URL"), Ok)
+}
+
+fn networks(lookup: Lookup<'_>, name: &str) -> Result<Vec<IpNet>> {
+    let what = "networks such as 10.0.0.0/8, separated by commas";
+    let networks = parsed(lookup, name, what, |text| text.split(',').map(|part| network(part.trim())).collect())?;
+    Ok(networks.unwrap_or_default())
 }
 
 fn network(text: &str) -> Option<IpNet> {
@@ -244,14 +294,17 @@ mod tests {
 
     fn read(set: &[(&str, &str)]) -> Result<Config> {
         let lookup = |name: &str| {
-            let set = set.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned());
-            set.or_else(|| (name == "DATABASE_URL").then(|| "postgres://curfew_app@127.0.0.1/curfew".to_owned()))
+            let required = [
+                ("DATABASE_URL", "postgres://curfew_app@127.0.0.1/curfew"),
+                ("CURFEW_SECRETS_KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="),
+            ];
+            set.iter().chain(&required).find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned())
         };
         Config::read(&lookup)
     }
 
     #[test]
-    fn with_nothing_but_a_database_the_defaults_are_the_workshop_s() {
+    fn with_a_database_and_a_key_the_defaults_are_the_workshop_s() {
         let config = read(&[]).expect("a configuration");
         assert_eq!(config.urls.public.as_str(), "http://localhost:3000/");
         assert_eq!(config.urls.api.as_str(), "http://localhost:3333/");
@@ -270,6 +323,9 @@ mod tests {
             ("CURFEW_LISTEN", "3333"),
             ("CURFEW_LISTEN", "127.0.0.1:3333,"),
             ("CURFEW_TRUSTED_PROXIES", "10.0.0.0/99"),
+            ("CURFEW_PROVIDER_NETWORKS", "intranet"),
+            ("CURFEW_SECRETS_KEY", ""),
+            ("CURFEW_SECRETS_KEY", "dG9vIHNob3J0"),
             ("CURFEW_PUBLIC_URL", "localhost:3000"),
             ("CURFEW_PUBLIC_URL", "https://app.example/path"),
             ("CURFEW_PUBLIC_URL", "https://user@app.example"),

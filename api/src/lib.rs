@@ -7,7 +7,8 @@
 //! app      build · router · layers · serve · sweep      knows everything, decides nothing
 //! http     who is asking → what they sent → begin → one domain call → commit → reply
 //! state    what a handler may ask for, and the way into a tenant
-//! domain   audit orgs users todos api_keys sessions revocation      decides and writes; only store.rs speaks SQL
+//! oidc     companies' OpenID providers, over the network
+//! domain   audit orgs users todos api_keys sessions revocation sso      decides and writes; only store.rs speaks SQL
 //! entity   the tables' shapes
 //! config   everything that can be set from outside
 //! kernel   ids · time · chance · errors · who is asking      no I/O
@@ -23,4 +24,5 @@ pub mod domain;
 pub mod entity;
 pub mod http;
 pub mod kernel;
+pub mod oidc;
 pub mod state;

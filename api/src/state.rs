@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::domain::users::{self, Passwords};
 use crate::domain::{Tx, sessions};
 use crate::kernel::{Actor, Chance, Clock, Error, Op, OrgScope, Result};
+use crate::oidc::Providers;
 
 /// The parts of a running API. Clones share them.
 #[derive(Clone, Debug)]
@@ -20,6 +21,8 @@ pub struct AppState {
     pub chance: Chance,
     /// Checks passwords.
     pub passwords: Passwords,
+    /// Companies' OpenID providers.
+    pub providers: Providers,
     /// What was set from outside.
     pub config: Arc<Config>,
 }

@@ -27,6 +27,7 @@ changes![
     "m20261120_000004_sign_ins",
     "m20261120_000005_audit_events",
     "m20261120_000006_lookups",
+    "m20261120_000007_sso",
 ];
 
 /// The changes' names, oldest first.

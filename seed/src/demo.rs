@@ -5,6 +5,7 @@ use api::domain::api_keys::{self, Scope};
 use api::domain::{orgs, users};
 use api::kernel::{OrgId, Role};
 
+use crate::sso::{self, SetOidc};
 use crate::world::{World, parse_domain, parse_email};
 use crate::{oidc_migrate, people};
 
@@ -12,22 +13,26 @@ use crate::{oidc_migrate, people};
 struct Person {
     name: &'static str,
     email: &'static str,
-    password: &'static str,
+    password: Option<&'static str>,
     role: Option<Role>,
 }
 
-const BOBBY: Person =
-    Person { name: "Bobby Tables", email: "bob@tables.fake", password: "correct horse battery staple", role: None };
+const BOBBY: Person = Person {
+    name: "Bobby Tables",
+    email: "bob@tables.fake",
+    password: Some("correct horse battery staple"),
+    role: None,
+};
 const TRINITY: Person =
-    Person { name: "Trinity Anderson", email: "trinity@whiterabbit.fake", password: "Zion", role: None };
+    Person { name: "Trinity Anderson", email: "trinity@whiterabbit.fake", password: Some("Zion"), role: None };
 const MORPHEUS: Person = Person {
     name: "Morpheus",
     email: "morpheus@whiterabbit.fake",
-    password: "Nebuchadnezzar",
+    password: Some("Nebuchadnezzar"),
     role: Some(Role::Owner),
 };
 const SMITH: Person =
-    Person { name: "Agent Smith", email: "smith@matrix.fake", password: "Mr. Anderson", role: Some(Role::Owner) };
+    Person { name: "Agent Smith", email: "smith@matrix.fake", password: Some("Mr. Anderson"), role: Some(Role::Owner) };
 
 /// The published article's key.
 const WORKSHOP_KEY: &str = "131313";
@@ -36,20 +41,27 @@ const WORKSHOP_KEY: &str = "131313";
 pub async fn workshop_start(world: &World) -> Result<()> {
     for person in [BOBBY, TRINITY] {
         ensure(world, None, &person).await?;
-        println!("{:<18} {:<28} password: {}", person.name, person.email, person.password);
+        println!("{:<18} {:<28} password: {}", person.name, person.email, person.password.unwrap_or_default());
     }
     Ok(())
 }
 
-/// `seed demo`.
-pub async fn demo(world: &World, workshop_keys: bool) -> Result<()> {
+/// `seed demo`. With the address of the local provider, the companies' people have their passwords there.
+pub async fn demo(world: &World, workshop_keys: bool, idp: Option<&str>) -> Result<()> {
     let white_rabbit = company(world, "whiterabbit.fake", "White Rabbit").await?;
     let matrix = company(world, "matrix.fake", "Matrix").await?;
     for (company, person) in
         [(Some(white_rabbit), MORPHEUS), (Some(white_rabbit), TRINITY), (Some(matrix), SMITH), (None, BOBBY)]
     {
+        let at_provider = company.is_some() && idp.is_some();
+        let person = Person { password: person.password.filter(|_| !at_provider), ..person };
         ensure(world, company, &person).await?;
-        println!("{:<18} {:<28} password: {}", person.name, person.email, person.password);
+        println!("{:<18} {:<28} password: {}", person.name, person.email, person.password.unwrap_or("at the provider"));
+    }
+    if let Some(idp) = idp {
+        for slug in ["whiterabbit.fake", "matrix.fake"] {
+            sso::set(world, local_provider(idp, slug)).await?;
+        }
     }
     if workshop_keys {
         let op = world.op(white_rabbit);
@@ -59,6 +71,21 @@ pub async fn demo(world: &World, workshop_keys: bool) -> Result<()> {
         println!("The key {WORKSHOP_KEY} of whiterabbit.fake works on this machine only.");
     }
     Ok(())
+}
+
+/// The demo's provider in idp/ has an issuer and a client for each company.
+fn local_provider(idp: &str, slug: &str) -> SetOidc {
+    SetOidc {
+        org: slug.to_owned(),
+        issuer: format!("{}/{slug}", idp.trim_end_matches('/')),
+        client_id: "curfew".to_owned(),
+        client_secret: Some(format!("demo-secret-of-{slug}").into()),
+        private_key_jwt: false,
+        domain: None,
+        no_provisioning: false,
+        prompt_only: false,
+        no_check: false,
+    }
 }
 
 async fn company(world: &World, domain: &str, name: &str) -> Result<OrgId> {
@@ -76,9 +103,13 @@ async fn ensure(world: &World, company: Option<OrgId>, person: &Person) -> Resul
     if let Some(company) = company {
         oidc_migrate::move_one(world, company, &email).await?;
     }
-    match users::find_candidate(&world.db, &email).await? {
-        Some(known) if known.password_hash.is_some() => Ok(()),
-        Some(known) => people::give_password(world, known.org, &email, person.password.into()).await,
-        None => people::make(world, company, email, person.name, Some(person.password.into()), person.role).await,
+    match (users::find_candidate(&world.db, &email).await?, person.password) {
+        (Some(known), Some(password)) if known.password_hash.is_none() => {
+            people::give_password(world, known.org, &email, password.into()).await
+        }
+        (Some(_), _) => Ok(()),
+        (None, password) => {
+            people::make(world, company, email, person.name, password.map(Into::into), person.role, None).await
+        }
     }
 }

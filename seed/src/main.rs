@@ -7,6 +7,7 @@ mod keys;
 mod oidc_migrate;
 mod people;
 mod show;
+mod sso;
 mod world;
 
 use std::process::ExitCode;
@@ -40,6 +41,9 @@ enum Command {
         /// Also make the published article's key 131313 for whiterabbit.fake. The API honours it on loopback only.
         #[arg(long)]
         workshop_keys: bool,
+        /// The address of the local OpenID provider, at which the companies' people then sign in.
+        #[arg(long)]
+        idp: Option<String>,
     },
     /// Companies.
     Org {
@@ -64,6 +68,8 @@ enum Command {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Encrypt every stored secret anew, with the first key of `CURFEW_SECRETS_KEY`. After it the others can go.
+    Reseal,
     /// Look into the database, without any secret.
     Show {
         /// What to show.
@@ -87,23 +93,37 @@ enum OrgCommand {
         #[arg(long)]
         name: Option<String>,
     },
+    /// Give a company one more domain.
+    AddDomain {
+        /// One of its domains.
+        org: String,
+        /// The new one. You vouch for it: its people can sign in to the company.
+        domain: String,
+    },
+    /// Let a company's people sign in at its own OpenID provider from now on, and no more by password. Run again, it
+    /// changes the provider.
+    SetOidc(sso::SetOidc),
+    /// Let them sign in by password again.
+    UnsetOidc {
+        /// The company's domain.
+        org: String,
+        /// The one domain that has a provider of its own.
+        #[arg(long)]
+        domain: Option<String>,
+    },
 }
 
 #[derive(Subcommand)]
 enum UserCommand {
     /// Make a person: in the company that owns the domain of the address, else without a company.
-    Add {
+    Add(people::AddUser),
+    /// Forget which account at their provider a person has, as when it was made anew there.
+    Unlink {
         /// The e-mail address.
         email: String,
-        /// What they are called.
+        /// The company, where the address is not of one of its domains.
         #[arg(long)]
-        name: String,
-        /// Without one they cannot sign in by password.
-        #[arg(long)]
-        password: Option<SecretString>,
-        /// What they may do; member in a company, owner without one.
-        #[arg(long)]
-        role: Option<RoleArg>,
+        org: Option<String>,
     },
     /// Give a person a new password. Their sign-ins end.
     Password {
@@ -155,6 +175,7 @@ enum What {
     Users,
     Todos,
     Sessions,
+    Connections,
 }
 
 #[tokio::main]
@@ -172,10 +193,18 @@ async fn run(command: Command) -> Result<()> {
     let world = World::open().await?;
     match command {
         Command::Workshop { part: Part::Start } => demo::workshop_start(&world).await,
-        Command::Demo { workshop_keys } => demo::demo(&world, workshop_keys).await,
+        Command::Demo { workshop_keys, idp } => demo::demo(&world, workshop_keys, idp.as_deref()).await,
         Command::Org { command: OrgCommand::Add { domain, name } } => people::add_org(&world, &domain, name).await,
-        Command::User { command: UserCommand::Add { email, name, password, role } } => {
-            people::add_user(&world, &email, &name, password, role.map(Into::into)).await
+        Command::Org { command: OrgCommand::AddDomain { org, domain } } => {
+            people::add_domain(&world, &org, &domain).await
+        }
+        Command::Org { command: OrgCommand::SetOidc(set) } => sso::set(&world, set).await,
+        Command::Org { command: OrgCommand::UnsetOidc { org, domain } } => {
+            sso::unset(&world, &org, domain.as_deref()).await
+        }
+        Command::User { command: UserCommand::Add(add) } => people::add_user(&world, add).await,
+        Command::User { command: UserCommand::Unlink { email, org } } => {
+            people::unlink(&world, &email, org.as_deref()).await
         }
         Command::User { command: UserCommand::Password { email, password } } => {
             people::set_password(&world, &email, password).await
@@ -188,5 +217,7 @@ async fn run(command: Command) -> Result<()> {
         Command::Show { what: What::Users } => show::users(&world).await,
         Command::Show { what: What::Todos } => show::todos(&world).await,
         Command::Show { what: What::Sessions } => show::sessions(&world).await,
+        Command::Show { what: What::Connections } => show::connections(&world).await,
+        Command::Reseal => sso::reseal(&world).await,
     }
 }

@@ -3,11 +3,14 @@
 use anyhow::{Context, Result, bail};
 use api::domain::orgs;
 use api::domain::revocation::{self, Cause, Door, Order, Reach, Subject};
+use api::domain::sso;
 use api::domain::users::{self, NewUser};
 use api::entity::org::OrgKind;
 use api::kernel::{Email, OrgId, Role};
+use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::RoleArg;
 use crate::world::{World, parse_domain, parse_email};
 
 /// `seed org add`.
@@ -21,22 +24,80 @@ pub async fn add_org(world: &World, domain: &str, name: Option<String>) -> Resul
     Ok(())
 }
 
+/// `seed org add-domain`.
+pub async fn add_domain(world: &World, org: &str, domain: &str) -> Result<()> {
+    let domain = parse_domain(domain)?;
+    let op = world.op(world.company(org).await?);
+    let tx = world.begin(&op).await?;
+    orgs::add_domain(&tx, &op, &domain).await?;
+    tx.commit().await?;
+    println!("{org} has the domain {domain} too.");
+    Ok(())
+}
+
 /// `seed user add`.
-pub async fn add_user(
-    world: &World,
-    email: &str,
-    name: &str,
+#[derive(Args)]
+pub struct AddUser {
+    /// The e-mail address.
+    email: String,
+    /// What they are called.
+    #[arg(long)]
+    name: String,
+    /// Without one they cannot sign in by password.
+    #[arg(long)]
     password: Option<SecretString>,
-    role: Option<Role>,
-) -> Result<()> {
-    let email = parse_email(email)?;
+    /// What they may do; member in a company, owner without one.
+    #[arg(long)]
+    role: Option<RoleArg>,
+    /// The company, by its domain, where the address is not of one of its domains.
+    #[arg(long)]
+    org: Option<String>,
+    /// The company's OpenID provider, where its name for the person is known beforehand.
+    #[arg(long, requires = "sub")]
+    iss: Option<String>,
+    /// That name.
+    #[arg(long, requires = "iss")]
+    sub: Option<String>,
+}
+
+/// `seed user add`.
+pub async fn add_user(world: &World, add: AddUser) -> Result<()> {
+    let AddUser { email, name, password, role, org, iss, sub } = add;
+    let email = parse_email(&email)?;
     if name.trim().is_empty() {
         bail!("A person must have a name: --name cannot be empty.");
     }
-    let company = orgs::find_by_domain(&world.db, email.domain()).await?;
-    make(world, company, email.clone(), name, password, role).await?;
-    let place = if company.is_some() { "in the company that owns the domain" } else { "without a company" };
+    let company = match &org {
+        Some(org) => Some(world.company(org).await?),
+        None => orgs::find_by_domain(&world.db, email.domain()).await?,
+    };
+    let identity = iss.zip(sub);
+    if identity.is_some() && company.is_none() {
+        bail!("Only people of a company can have --iss and --sub: name the company with --org.");
+    }
+    if identity.as_ref().is_some_and(|(_, sub)| sub.is_empty() || sub.len() > 255) {
+        bail!("A subject has 1 to 255 characters.");
+    }
+    make(world, company, email.clone(), &name, password, role.map(Into::into), identity).await?;
+    let place = match (&org, company) {
+        (Some(org), _) => format!("in {org}"),
+        (None, Some(_)) => "in the company that owns the domain".to_owned(),
+        (None, None) => "without a company".to_owned(),
+    };
     println!("Made {name} <{}>, {place}.", email.as_written());
+    Ok(())
+}
+
+/// `seed user unlink`.
+pub async fn unlink(world: &World, email: &str, org: Option<&str>) -> Result<()> {
+    let email = parse_email(email)?;
+    let op = world.op(world.company(org.unwrap_or(email.domain().as_str())).await?);
+    let tx = world.begin(&op).await?;
+    let user = users::find_by_email_locked(&tx, op.scope, &email).await?;
+    let user = user.with_context(|| format!("Nobody in that company has the address {}.", email.as_written()))?;
+    let forgotten = sso::unlink(&tx, &op, user.id).await?;
+    tx.commit().await?;
+    println!("Forgot {forgotten} identities of {}; their next sign-in makes a new link.", email.as_written());
     Ok(())
 }
 
@@ -83,6 +144,7 @@ pub async fn make(
     name: &str,
     password: Option<SecretString>,
     role: Option<Role>,
+    identity: Option<(String, String)>,
 ) -> Result<()> {
     let password_hash = match password {
         Some(password) => Some(hash(world, password).await?),
@@ -97,6 +159,9 @@ pub async fn make(
         (OrgKind::Personal, Role::Owner)
     };
     let new = NewUser { email, name: name.to_owned(), role: role.unwrap_or(usual), password_hash };
-    users::add(&tx, &op, kind, new).await?;
+    let user = users::add(&tx, &op, kind, new).await?;
+    if let Some((issuer, subject)) = identity {
+        sso::link(&tx, &op, user.id, &issuer, &subject).await?;
+    }
     Ok(tx.commit().await?)
 }

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use api::domain::orgs::{self, OrgRow};
+use api::domain::sso::{self, ClientAuthMethod};
 use api::domain::todos as domain_todos;
 use api::domain::{Tx, sessions, users};
 use api::kernel::Op;
@@ -81,9 +82,36 @@ pub async fn todos(world: &World) -> Result<()> {
     Ok(())
 }
 
+/// `seed show connections`.
+pub async fn connections(world: &World) -> Result<()> {
+    let head = ["id", "org", "domain", "issuer", "client id", "client proof", "provisions", "prompt only", "set"];
+    let mut table = Table::new(head);
+    for org in orgs::list_all(&world.db).await? {
+        let (tx, op) = enter(world, &org).await?;
+        for connection in sso::list_connections(&tx, op.scope).await? {
+            table.add([
+                connection.id.to_string(),
+                place(&org),
+                connection.domain.unwrap_or_else(|| "(all others)".to_owned()),
+                connection.issuer,
+                connection.client_id,
+                match connection.client_auth {
+                    ClientAuthMethod::ClientSecret => "secret".to_owned(),
+                    ClientAuthMethod::PrivateKeyJwt => "private key".to_owned(),
+                },
+                yes(connection.provisions),
+                yes(connection.prompt_only),
+                moment(connection.updated_at),
+            ]);
+        }
+    }
+    table.print();
+    Ok(())
+}
+
 /// `seed show sessions`.
 pub async fn sessions(world: &World) -> Result<()> {
-    let mut table = Table::new(["id", "org", "email", "since", "until", "ended", "cause", "address"]);
+    let mut table = Table::new(["id", "org", "email", "by", "since", "until", "ended", "cause", "address"]);
     for org in orgs::list_all(&world.db).await? {
         let (tx, op) = enter(world, &org).await?;
         let users = users::list(&tx, op.scope).await?;
@@ -93,6 +121,7 @@ pub async fn sessions(world: &World) -> Result<()> {
                 sign_in.id.to_string(),
                 place(&org),
                 email.unwrap_or_default(),
+                sign_in.idp_iss.unwrap_or_else(|| "password".to_owned()),
                 moment(sign_in.created_at),
                 moment(sign_in.expires_at),
                 sign_in.ended_at.map_or_else(|| "no".to_owned(), moment),

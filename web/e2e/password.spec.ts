@@ -1,4 +1,4 @@
-import { expect, fillIn, signIn, test } from './support';
+import { enterPassword, expect, fillIn, signIn, test } from './support';
 
 test('changing the password ends the other sign-ins, and only the new one opens', async ({
   page,
@@ -27,7 +27,7 @@ test('changing the password ends the other sign-ins, and only the new one opens'
   await fillIn(otherPage, person);
   await expect(otherPage.getByLabel('Password')).toBeFocused();
   await expect(otherPage.getByRole('heading', { name: 'Sign in' })).toBeVisible();
-  await fillIn(otherPage, changed);
+  await enterPassword(otherPage, changed.password);
   await expect(otherPage.getByRole('banner')).toContainText(person.name);
   await elsewhere.close();
 });

@@ -1,4 +1,14 @@
-import { add, expect, fillIn, signedOutNotice, signIn, test, todo } from './support';
+import {
+  add,
+  enterEmail,
+  enterPassword,
+  expect,
+  fillIn,
+  signedOutNotice,
+  signIn,
+  test,
+  todo,
+} from './support';
 
 test('a wrong password is said, and what was typed stays', async ({ page, person }) => {
   await page.goto('/');
@@ -12,6 +22,19 @@ test('a wrong password is said, and what was typed stays', async ({ page, person
 
   await password.fill(person.password);
   await page.keyboard.press('Enter');
+  await expect(page.getByRole('banner')).toContainText(person.name);
+});
+
+test('a password is not kept for another address', async ({ page, person }) => {
+  await page.goto('/signin');
+  await enterEmail(page, 'somebody-else@tables.fake');
+  await page.getByLabel('Password').fill(person.password);
+  await page.getByLabel('Email').fill(person.email);
+  await expect(page.getByLabel('Password')).toHaveCount(0);
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await expect(page.getByLabel('Password')).toBeFocused();
+  await expect(page.getByLabel('Password')).toHaveValue('');
+  await enterPassword(page, person.password);
   await expect(page.getByRole('banner')).toContainText(person.name);
 });
 

@@ -1,8 +1,7 @@
 /** What the specs share: a person of their own, a browser of theirs, and the words of the pages. */
-import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { promisify } from 'node:util';
 import { expect, test as base, type APIRequestContext, type Locator, type Page } from '@playwright/test';
+import { seed, setting, zion } from './seed';
 
 export interface Person {
   email: string;
@@ -11,27 +10,26 @@ export interface Person {
 }
 
 interface Fixtures {
-  /** Makes someone new. whiterabbit.fake is the company whose key the demo knows. */
+  /** Makes someone new who signs in with a password: in the company of that domain, or without one. */
   newPerson: (domain?: string) => Promise<Person>;
   person: Person;
   /** What the page or its policy complained about in the browser's console; must be nothing at the end. */
   complaints: undefined;
 }
 
-const run = promisify(execFile);
-
-async function addPerson(domain: string): Promise<Person> {
-  const seed = process.env.CURFEW_SEED;
-  if (!seed) throw new Error('Set CURFEW_SEED to the path of the `seed` executable.');
+/** Somebody whom nobody knows yet. */
+export function invent(domain: string): Person {
   const id = randomUUID().slice(0, 13);
-  const person = { email: `e2e-${id}@${domain}`, name: `Person ${id}`, password: `a password for ${id}` };
-  await run(seed, ['user', 'add', person.email, '--name', person.name, '--password', person.password]);
-  return person;
+  return { email: `e2e-${id}@${domain}`, name: `Person ${id}`, password: `a password for ${id}` };
 }
 
 export const test = base.extend<Fixtures>({
   newPerson: async ({}, provide) => {
-    await provide((domain = 'whiterabbit.fake') => addPerson(domain));
+    await provide(async (domain = zion) => {
+      const person = invent(domain);
+      await seed('user', 'add', person.email, '--name', person.name, '--password', person.password);
+      return person;
+    });
   },
   person: async ({ newPerson }, provide) => {
     await provide(await newPerson());
@@ -39,11 +37,18 @@ export const test = base.extend<Fixtures>({
   complaints: [
     async ({ context }, provide) => {
       const heard: string[] = [];
-      context.on('weberror', (error) => heard.push(error.error().message));
+      const providers = `${setting('CURFEW_IDP_URL')}/`;
+      const hear = (where: string | undefined, message: string) => {
+        // The pages of a provider are not ours to judge.
+        if (!where?.startsWith(providers)) heard.push(message);
+      };
+      context.on('weberror', (error) => {
+        hear(error.page()?.url(), error.error().message);
+      });
       context.on('console', (message) => {
         // A call that fails is logged by the browser itself; the specs are about just those.
         if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
-          heard.push(message.text());
+          hear(message.location().url, message.text());
       });
       await provide(undefined);
       expect(heard).toEqual([]);
@@ -56,10 +61,21 @@ export { expect };
 
 export const signedOutNotice = 'You have been signed out. Sign in again to go on.';
 
-export async function fillIn(page: Page, person: Person): Promise<void> {
-  await page.getByLabel('Email').fill(person.email);
-  await page.getByLabel('Password').fill(person.password);
+/** The first step of signing in, which decides about the second. */
+export async function enterEmail(page: Page, email: string): Promise<void> {
+  await page.getByLabel('Email').fill(email);
+  await page.getByRole('button', { name: 'Continue' }).click();
+}
+
+/** The second step, here and at a provider. */
+export async function enterPassword(page: Page, password: string): Promise<void> {
+  await page.getByLabel('Password').fill(password);
   await page.getByRole('button', { name: 'Sign in' }).click();
+}
+
+export async function fillIn(page: Page, person: Person): Promise<void> {
+  await enterEmail(page, person.email);
+  await enterPassword(page, person.password);
 }
 
 export async function signIn(page: Page, person: Person, path = '/'): Promise<void> {
@@ -78,10 +94,14 @@ export async function add(page: Page, task: string): Promise<void> {
   await expect(todo(page, task)).toBeVisible();
 }
 
-/** The article's curl. Sent from outside of the browser: no cookie, no origin. */
-export async function revoke(request: APIRequestContext, person: Person): Promise<void> {
+/** The article's curl, by a key of the person's company. Sent from outside of the browser: no cookie, no origin. */
+export async function revoke(
+  request: APIRequestContext,
+  person: Person,
+  key = setting('CURFEW_E2E_KEY'),
+): Promise<void> {
   const answer = await request.post('/global-token-revocation', {
-    headers: { authorization: 'Bearer 131313' },
+    headers: { authorization: `Bearer ${key}` },
     data: { sub_id: { format: 'email', email: person.email } },
   });
   expect(answer.status()).toBe(204);
@@ -93,4 +113,13 @@ export async function expectSignedOut(page: Page, task: string): Promise<void> {
   await expect(page.getByRole('status')).toHaveText(signedOutNotice);
   await expect(page).toHaveURL(/\/signin(\?|$)/);
   await expect(todo(page, task)).toHaveCount(0);
+}
+
+/** Presses Tab until the element has the focus; gives up when Tab can't reach it. */
+export async function tabTo(page: Page, target: Locator): Promise<void> {
+  for (let presses = 0; presses < 30; presses += 1) {
+    if (await target.evaluate((element) => element === document.activeElement)) return;
+    await page.keyboard.press('Tab');
+  }
+  await expect(target).toBeFocused();
 }

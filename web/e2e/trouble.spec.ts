@@ -1,5 +1,5 @@
 /** The network between page and API is cut here by the browser: what is tested is what the page makes of it. */
-import { add, expect, signIn, test, todo } from './support';
+import { add, enterEmail, enterPassword, expect, signIn, test, todo } from './support';
 
 const unavailable = {
   status: 503,
@@ -31,6 +31,25 @@ test('a failed save keeps what was typed, says why, and can be tried again', asy
   await page.getByRole('button', { name: 'Try again' }).click();
   await expect(todo(page, 'Dodge this')).toBeVisible();
   await expect(field).toHaveValue('');
+});
+
+test('a sign-in that can’t find out where to go says why, and can be tried again', async ({
+  page,
+  person,
+}) => {
+  await page.goto('/signin');
+  await page.route('**/api/openid/check', (route) => route.abort('internetdisconnected'));
+  await enterEmail(page, person.email);
+  await expect(page.getByRole('alert')).toContainText('can’t be reached');
+  await page.unroute('**/api/openid/check');
+  await page.route('**/api/openid/check', (route) => route.fulfill(unavailable));
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await expect(page.getByRole('alert')).toContainText('request-1');
+  await expect(page.getByLabel('Email')).toHaveValue(person.email);
+  await page.unroute('**/api/openid/check');
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await enterPassword(page, person.password);
+  await expect(page.getByRole('banner')).toContainText(person.name);
 });
 
 test('offline is said, and over when it is over', async ({ page, context, person }) => {

@@ -20,7 +20,7 @@ use super::session_store::SessionStore;
 use crate::http::access::cookie_name;
 use crate::http::client::RequestInfo;
 use crate::http::problem::{self, Problem};
-use crate::http::{login, pages, same_origin};
+use crate::http::{login, pages, problem_page, same_origin};
 use crate::kernel::{Error, RequestId};
 use crate::state::AppState;
 
@@ -66,9 +66,10 @@ async fn edge(State(state): State<AppState>, mut request: Request, next: Next) -
     let method = request.method().clone();
     let route =
         request.extensions().get::<MatchedPath>().map_or_else(|| "-".to_owned(), |path| path.as_str().to_owned());
+    let page = problem_page::wanted(&route).then_some(&state.config.urls.public);
     let mut line = Line { method, route, began, span: span.clone(), written: false };
     let response = problem::keeping(next.run(request)).instrument(span).await;
-    let (mut response, failure) = problem::render(response, id);
+    let (mut response, failure) = problem::render(response, id, page);
     finish(&mut response, id, state.config.urls.secure());
     line.write(response.status(), failure.as_ref());
     response

@@ -9,12 +9,12 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::layers;
 use crate::http::openapi::ApiDoc;
-use crate::http::{account, health, input, pages, revocation, todos};
+use crate::http::{account, health, input, openid, pages, problem_page, revocation, todos};
 use crate::state::AppState;
 
 /// What people in browsers call, under the session cookie.
 fn under_cookie() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().merge(account::routes()).merge(todos::routes())
+    OpenApiRouter::new().merge(account::routes()).merge(openid::routes()).merge(todos::routes())
 }
 
 /// What programs call, under an org's key. No cookie is read or set here.
@@ -36,6 +36,7 @@ pub fn build(state: &AppState) -> Router {
         SwaggerUi::new("/api/docs").config(Config::new(["/api/openapi.json"])).url("/api/openapi.json", document());
     let mut app = layers::with_session(under_cookie, state)
         .merge(open)
+        .merge(problem_page::style())
         .with_state(state.clone())
         .merge(docs)
         .layer(DefaultBodyLimit::max(input::BODY_LIMIT));

@@ -10,6 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::config::{Config, Limits};
 use crate::domain::users::Passwords;
 use crate::kernel::{Chance, Clock};
+use crate::oidc::Providers;
 use crate::state::AppState;
 
 /// A request waits this long for a connection before it is told to come back.
@@ -27,7 +28,10 @@ pub async fn state(config: Config) -> Result<AppState> {
     refuse_other_shape(&db).await?;
     let chance = Chance::os();
     let passwords = Passwords::new(chance.clone());
-    Ok(AppState { db, clock: Clock::system(), chance, passwords, config: Arc::new(config) })
+    let clock = Clock::system();
+    let providers = Providers::new(&config.providers, config.limits, clock.clone(), chance.clone())
+        .context("Cannot set up TLS.")?;
+    Ok(AppState { db, clock, chance, passwords, providers, config: Arc::new(config) })
 }
 
 /// The pool that requests are served from: nothing in it waits for ever.

@@ -1,13 +1,14 @@
 //! What is true, and what may be done about it. Rooms decide and write inside a transaction that the door opened.
 //!
 //! Each room is a `mod.rs` of rules and a `store.rs`, the only file that speaks SQL. They see each other in one
-//! direction only: `revocation → sessions → api_keys → todos → users → orgs → audit`.
+//! direction only: `sso → revocation → sessions → api_keys → todos → users → orgs → audit`.
 
 pub mod api_keys;
 pub mod audit;
 pub mod orgs;
 pub mod revocation;
 pub mod sessions;
+pub mod sso;
 pub mod todos;
 pub mod users;
 

@@ -2,8 +2,10 @@
 
 pub mod api_key;
 pub mod audit_event;
+pub mod login_attempt;
 pub mod org;
 pub mod org_domain;
 pub mod sign_in;
+pub mod sso_connection;
 pub mod todo;
 pub mod user;

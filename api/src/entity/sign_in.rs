@@ -14,7 +14,7 @@ pub struct Model {
     pub id: SignInId,
     pub org_id: OrgId,
     pub user_id: UserId,
-    pub auth_time: OffsetDateTime,
+    pub auth_time: Option<OffsetDateTime>,
     pub created_at: OffsetDateTime,
     pub last_seen_at: OffsetDateTime,
     pub expires_at: OffsetDateTime,
@@ -22,6 +22,9 @@ pub struct Model {
     pub ended_cause: Option<String>,
     pub ip: Option<String>,
     pub agent: Option<String>,
+    pub idp_iss: Option<String>,
+    pub idp_sub: Option<String>,
+    pub idp_sid: Option<String>,
 }
 
 /// No relations are declared: joins stand in the stores.

@@ -10,13 +10,15 @@ use http::{HeaderMap, StatusCode, header};
 use url::Url;
 
 use super::client::RequestInfo;
+use super::input::Path;
 use super::login::{self, AuthSession};
 use super::problem::Problem;
 use crate::config::{Config, is_loopback};
 use crate::domain::api_keys::{self, Scope};
+use crate::domain::orgs;
 use crate::domain::revocation::{self, Door};
 use crate::domain::sessions::Principal;
-use crate::kernel::{Actor, ApiKeyId, Error, Op};
+use crate::kernel::{Actor, ApiKeyId, Domain, Error, Op, OrgScope};
 use crate::state::AppState;
 
 /// A signed-in person.
@@ -57,6 +59,28 @@ fn had_session(headers: &HeaderMap, state: &AppState) -> bool {
     let name = cookie_name(state.config.urls.secure());
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     cookies.flat_map(|value| value.split(';')).any(|pair| pair.trim().split('=').next() == Some(name))
+}
+
+/// A company that the path names by its slug. Nobody has proven anything by that: what follows must.
+#[derive(Debug)]
+pub struct Company {
+    /// The request, on behalf of nobody yet.
+    pub op: Op,
+    /// Its slug.
+    pub slug: Domain,
+}
+
+impl FromRequestParts<AppState> for Company {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let request = RequestInfo::from_request_parts(parts, state).await?;
+        let Path(slug) = Path::<String>::from_request_parts(parts, state).await?;
+        let unknown = || Error::not_found("company");
+        let slug = Domain::parse(&slug).ok_or_else(unknown)?;
+        let org = orgs::find_by_slug(&state.db, slug.as_str()).await?.ok_or_else(unknown)?;
+        Ok(Self { op: request.op(state, OrgScope::proven(org), Actor::System { job: "sign_in" }), slug })
+    }
 }
 
 /// A scope as a type, so that a handler's signature names it.

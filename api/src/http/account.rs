@@ -94,6 +94,17 @@ struct Me {
     role: Role,
     org_id: OrgId,
     org_name: String,
+    sign_in_method: SignInMethod,
+}
+
+/// How somebody signed in.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum SignInMethod {
+    /// With a password of ours.
+    Password,
+    /// At their company's OpenID provider.
+    Oidc,
 }
 
 /// Who is signed in.
@@ -103,8 +114,9 @@ struct Me {
         (status = 401, description = "Nobody is signed in", body = ProblemBody, content_type = "application/problem+json"),
     ))]
 async fn get_me(Member { principal: me, .. }: Member) -> Json<Me> {
-    let org_id = me.scope.org();
-    Json(Me { id: me.user, email: me.email, name: me.name, role: me.role, org_id, org_name: me.org_name })
+    let sign_in_method = if me.by_provider { SignInMethod::Oidc } else { SignInMethod::Password };
+    let (id, org_id) = (me.user, me.scope.org());
+    Json(Me { id, email: me.email, name: me.name, role: me.role, org_id, org_name: me.org_name, sign_in_method })
 }
 
 /// The old password and the new one.

@@ -87,6 +87,20 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     }
 }
 
+/// The query's parameters, of which those that `T` does not know are ignored.
+#[derive(Debug)]
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        // Also when a parameter is there twice (RFC 6749 §3.1).
+        let malformed = |_| Error::invalid("The address has a parameter that is malformed or there twice.");
+        Ok(Self(axum::extract::Query::from_request_parts(parts, state).await.map_err(malformed)?.0))
+    }
+}
+
 /// RFC 9110 §8.3.1: the type is compared without regard to case, and parameters do not matter to us.
 fn is_json(request: &Request) -> bool {
     let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());

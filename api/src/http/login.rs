@@ -59,14 +59,15 @@ impl AuthnBackend for Backend {
     type Credentials = PasswordAttempt;
     type Error = Error;
 
-    /// Checks a password and opens a sign-in. `None` for a stranger, a wrong password, and somebody whose access was
-    /// revoked meanwhile, all alike.
+    /// Checks a password and opens a sign-in. `None` for a stranger, a wrong password, somebody whom their company's
+    /// provider signs in, and somebody whose access was revoked meanwhile, all alike.
     async fn authenticate(&self, attempt: PasswordAttempt) -> Result<Option<Principal>> {
         let state = &self.0;
         let candidate = match Email::parse(&attempt.username) {
             Some(email) => users::find_candidate(&state.db, &email).await?,
             None => None,
         };
+        let candidate = candidate.filter(|candidate| !candidate.by_provider);
         let hash = candidate.as_ref().and_then(|c| c.password_hash.clone());
         let matches = state.passwords.verify(hash, attempt.password).await?;
         match candidate {

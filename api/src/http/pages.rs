@@ -42,7 +42,8 @@ fn is_missing(status: StatusCode) -> bool {
 
 fn is_page(request: &Request) -> bool {
     let accepts_html = request.headers().get(ACCEPT).and_then(|accept| accept.to_str().ok());
-    let is_api = ["/api/", "/health/", "/orgs/", "/scim/"].iter().any(|root| request.uri().path().starts_with(root));
+    let is_api =
+        ["/api/", "/health/", "/openid/", "/orgs/", "/scim/"].iter().any(|root| request.uri().path().starts_with(root));
     [Method::GET, Method::HEAD].contains(request.method())
         && accepts_html.is_some_and(|accept| accept.contains("text/html"))
         && !is_api

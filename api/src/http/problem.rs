@@ -12,8 +12,10 @@ use axum::response::{IntoResponse, Response};
 use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
+use url::Url;
 use utoipa::ToSchema;
 
+use super::problem_page;
 use crate::kernel::{Error, Field, Kind, RequestId};
 
 /// The media type of RFC 9457 §3.
@@ -34,11 +36,11 @@ pub struct ProblemBody {
     /// The HTTP status.
     status: u16,
     /// A stable code for programs.
-    code: String,
+    pub(super) code: String,
     /// A sentence for the person.
-    detail: String,
+    pub(super) detail: String,
     /// The request, as in our logs.
-    request_id: RequestId,
+    pub(super) request_id: RequestId,
     /// What is wrong with which field.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldBody>,
@@ -109,6 +111,7 @@ impl Problem {
             Kind::Unauthenticated => StatusCode::UNAUTHORIZED,
             Kind::Forbidden => StatusCode::FORBIDDEN,
             Kind::TooMany => StatusCode::TOO_MANY_REQUESTS,
+            Kind::Upstream => StatusCode::BAD_GATEWAY,
             Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         };
@@ -195,8 +198,9 @@ impl IntoResponse for Problem {
     }
 }
 
-/// Writes the body of a failed response, if it has none of ours yet. Gives back the problem for the log, and its cause.
-pub fn render(mut response: Response, request_id: RequestId) -> (Response, Option<Problem>) {
+/// Writes the body of a failed response, if it has none of ours yet: as a page when it is given where our pages are.
+/// Gives back the problem for the log, and its cause.
+pub fn render(mut response: Response, request_id: RequestId, page: Option<&Url>) -> (Response, Option<Problem>) {
     let status = response.status();
     let bare = status.is_client_error() || status.is_server_error();
     let Some(problem) =
@@ -218,8 +222,11 @@ pub fn render(mut response: Response, request_id: RequestId) -> (Response, Optio
             .map(|f| FieldBody { field: f.field.clone(), code: f.code, message: f.message.clone().into_owned() })
             .collect(),
     };
-    let json = serde_json::to_vec(&body).unwrap_or_default();
-    let mut out = Response::builder().status(problem.status()).header(CONTENT_TYPE, MEDIA_TYPE).body(Body::from(json));
+    let (media_type, text) = match page {
+        Some(public) => (problem_page::MEDIA_TYPE, problem_page::render(&body, public)),
+        None => (MEDIA_TYPE, serde_json::to_string(&body).unwrap_or_default()),
+    };
+    let mut out = Response::builder().status(problem.status()).header(CONTENT_TYPE, media_type).body(Body::from(text));
     if let Ok(out) = &mut out {
         // A sign-out that fails must still be able to clear the cookie, and a 405 names the methods there are.
         for name in [http::header::SET_COOKIE, ALLOW] {

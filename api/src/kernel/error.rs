@@ -28,6 +28,8 @@ pub enum Kind {
     Forbidden,
     /// More than we are willing to do at once.
     TooMany,
+    /// Somebody we rely on, such as a company's provider, failed or answered nonsense.
+    Upstream,
     /// Something we need is away; the same request may work soon.
     Unavailable,
     /// Our own fault.
@@ -77,6 +79,25 @@ impl Error {
     /// What was sent is malformed; `sentence` says how.
     pub fn invalid(sentence: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Kind::Invalid, "invalid_request", sentence)
+    }
+
+    /// The same, with a code of its own.
+    pub fn invalid_as(code: &'static str, sentence: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Kind::Invalid, code, sentence)
+    }
+
+    /// `code` and `sentence` say why this is not allowed.
+    pub fn forbidden(code: &'static str, sentence: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Kind::Forbidden, code, sentence)
+    }
+
+    /// `code` and `sentence` say who failed us and what the person can do; `source` is for us.
+    pub fn upstream(
+        code: &'static str,
+        sentence: impl Into<Cow<'static, str>>,
+        source: impl Into<Box<dyn StdError + Send + Sync>>,
+    ) -> Self {
+        Self::new(Kind::Upstream, code, sentence).because(source)
     }
 
     /// Some fields of what was sent are wrong.

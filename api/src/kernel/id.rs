@@ -73,6 +73,8 @@ ids! {
     SignInId,
     /// An org's API key.
     ApiKeyId,
+    /// An org's connection to an OpenID provider.
+    SsoConnectionId,
     /// A row of the audit log.
     AuditEventId,
     /// One request, in logs, problems and audit rows alike.

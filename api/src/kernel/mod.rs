@@ -9,10 +9,12 @@ pub mod email;
 pub mod error;
 pub mod id;
 pub mod op;
+pub mod sealer;
 
 pub use chance::Chance;
 pub use clock::Clock;
 pub use email::{Domain, Email};
 pub use error::{Error, Field, Kind, Result};
-pub use id::{ApiKeyId, AuditEventId, OrgId, RequestId, SignInId, TodoId, UserId};
+pub use id::{ApiKeyId, AuditEventId, OrgId, RequestId, SignInId, SsoConnectionId, TodoId, UserId};
 pub use op::{Actor, Client, Op, OrgScope, Role};
+pub use sealer::Sealer;

@@ -64,6 +64,11 @@ pub enum Actor {
         /// The key.
         id: ApiKeyId,
     },
+    /// An org's OpenID provider, whose signature we have checked.
+    Idp {
+        /// The issuer.
+        issuer: String,
+    },
     /// Ourselves, or the operator at the command line.
     System {
         /// The job's name.
@@ -77,6 +82,7 @@ impl Actor {
         match self {
             Self::User { .. } => "user",
             Self::OrgKey { .. } => "org_key",
+            Self::Idp { .. } => "idp",
             Self::System { .. } => "system",
         }
     }
@@ -86,6 +92,7 @@ impl Actor {
         match self {
             Self::User { id, .. } => id.to_string(),
             Self::OrgKey { id } => id.to_string(),
+            Self::Idp { issuer } => issuer.clone(),
             Self::System { job } => (*job).to_owned(),
         }
     }

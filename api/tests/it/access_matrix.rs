@@ -27,11 +27,14 @@ struct Row {
 }
 
 #[rustfmt::skip]
-const ROWS: [Row; 11] = [
+const ROWS: [Row; 14] = [
     Row { operation: "sign_in",              anonymous: 200, member: 200, colleague: 200, owner: 200, other_org: 200, key: 200, key_without_scope: 200, key_of_other_org: 200 },
     Row { operation: "sign_out",             anonymous: 204, member: 204, colleague: 204, owner: 204, other_org: 204, key: 204, key_without_scope: 204, key_of_other_org: 204 },
     Row { operation: "get_me",               anonymous: 401, member: 200, colleague: 200, owner: 200, other_org: 200, key: 401, key_without_scope: 401, key_of_other_org: 401 },
     Row { operation: "change_password",      anonymous: 401, member: 403, colleague: 403, owner: 403, other_org: 403, key: 401, key_without_scope: 401, key_of_other_org: 401 },
+    Row { operation: "check_openid",          anonymous: 200, member: 200, colleague: 200, owner: 200, other_org: 200, key: 200, key_without_scope: 200, key_of_other_org: 200 },
+    Row { operation: "start_openid",          anonymous: 404, member: 404, colleague: 404, owner: 404, other_org: 404, key: 404, key_without_scope: 404, key_of_other_org: 404 },
+    Row { operation: "finish_openid",         anonymous: 400, member: 400, colleague: 400, owner: 400, other_org: 400, key: 400, key_without_scope: 400, key_of_other_org: 400 },
     Row { operation: "list_todos",           anonymous: 401, member: 200, colleague: 200, owner: 200, other_org: 200, key: 401, key_without_scope: 401, key_of_other_org: 401 },
     Row { operation: "create_todo",          anonymous: 401, member: 201, colleague: 201, owner: 201, other_org: 201, key: 401, key_without_scope: 401, key_of_other_org: 401 },
     Row { operation: "update_todo",          anonymous: 401, member: 200, colleague: 404, owner: 404, other_org: 404, key: 401, key_without_scope: 401, key_of_other_org: 401 },
@@ -48,6 +51,7 @@ fn body(operation: &str) -> Option<Value> {
     match operation {
         "sign_in" => Some(json!({ "username": SUBJECT, "password": crate::support::PASSWORD })),
         "change_password" => Some(json!({ "currentPassword": "wrong", "newPassword": "long enough, surely" })),
+        "check_openid" => Some(json!({ "username": SUBJECT })),
         "create_todo" => Some(json!({ "task": "t" })),
         "update_todo" => Some(json!({ "task": "t", "completed": true })),
         "revoke_global_tokens" => Some(json!({ "sub_id": { "format": "email", "email": SUBJECT } })),
@@ -99,13 +103,13 @@ async fn everybody_gets_what_the_matrix_says() {
             ("other_org", "smith@matrix.fake", row.other_org),
         ] {
             // Each try is on a todo of its own, so that what succeeded before changes nothing.
-            let path = path.replace("{id}", &trinitys_todo(&app).await);
+            let path = path.replace("{id}", &trinitys_todo(&app).await).replace("{slug}", "whiterabbit.fake");
             let got = as_browser(app.signed_in(email).await, &method, &path, &id).await;
             if got != expected {
                 wrong.push(format!("{id} as {who}: {got}, not {expected}"));
             }
         }
-        let path = path.replace("{id}", &trinitys_todo(&app).await);
+        let path = path.replace("{id}", &trinitys_todo(&app).await).replace("{slug}", "whiterabbit.fake");
         for (who, key, expected) in [
             ("key", &key, row.key),
             ("key_without_scope", &weak, row.key_without_scope),

@@ -18,7 +18,7 @@ async fn signing_in_gives_the_name_and_a_session() {
     assert_eq!(
         me.body,
         json!({ "id": id, "email": "trinity@whiterabbit.fake", "name": "trinity@whiterabbit.fake", "role": "member",
-                "orgId": org.id, "orgName": "whiterabbit.fake" })
+                "orgId": org.id, "orgName": "whiterabbit.fake", "signInMethod": "password" })
     );
     assert_eq!(app.count("select count(*) from audit_events where event = 'sign_in.succeeded'").await, 1);
 }

@@ -7,8 +7,8 @@ use syn::UseTree;
 use syn::visit::Visit;
 
 /// Who may see whom: a module may use those left of it.
-const HOUSE: [&str; 7] = ["kernel", "config", "entity", "domain", "state", "http", "app"];
-const ROOMS: [&str; 7] = ["audit", "orgs", "users", "todos", "api_keys", "sessions", "revocation"];
+const HOUSE: [&str; 8] = ["kernel", "config", "entity", "domain", "oidc", "state", "http", "app"];
+const ROOMS: [&str; 8] = ["audit", "orgs", "users", "todos", "api_keys", "sessions", "revocation", "sso"];
 
 #[derive(Clone)]
 struct Source {
@@ -192,9 +192,11 @@ fn few_may_say_that_somebody_belongs_to_an_org() {
     let proven: BTreeSet<_> =
         api().into_iter().filter(|s| s.text.contains("OrgScope::proven(")).map(|s| s.path).collect();
     let expected = [
-        // The look-ups by cookie and by key, and the password that has just been checked.
+        // The look-ups by cookie and by key, the password that has just been checked, and a company that a URL names,
+        // about which nobody has proven anything yet.
         "api/src/domain/api_keys/mod.rs",
         "api/src/domain/sessions/store.rs",
+        "api/src/http/access.rs",
         "api/src/http/login.rs",
     ];
     assert_eq!(proven, expected.map(str::to_owned).into());
@@ -202,9 +204,9 @@ fn few_may_say_that_somebody_belongs_to_an_org() {
 
 #[test]
 fn one_file_knows_statuses_and_problems() {
-    for source in
-        api().into_iter().filter(|s| !s.path.starts_with("api/src/http/") && !s.path.starts_with("api/src/app/"))
-    {
+    // The third speaks HTTP as a client, in its crate's types.
+    let rooms = ["api/src/http/", "api/src/app/", "api/src/oidc/"];
+    for source in api().into_iter().filter(|s| !rooms.iter().any(|room| s.path.starts_with(room))) {
         for mark in ["StatusCode", "axum::", "http::"] {
             let seen =
                 source.text.lines().filter(|line| !line.trim_start().starts_with("//")).any(|line| line.contains(mark));
@@ -220,6 +222,7 @@ fn files_stay_under_400_lines() {
         ("migration", &[".rs", ".sql"]),
         ("seed", &[".rs"]),
         ("web", &[".ts", ".tsx", ".css"]),
+        ("idp", &[".js", ".css"]),
         ("dev", &[""]),
     ];
     for (folder, endings) in folders {

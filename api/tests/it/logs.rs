@@ -51,7 +51,11 @@ async fn each_request_is_one_line_and_nothing_else_is() {
     let database = TestDatabase::new().await;
     let wire = Proxy::to(&database).await;
     let url = wire.url(&database.url("curfew_app"));
-    let lookup = |name: &str| (name == "DATABASE_URL").then(|| "postgres://x@127.0.0.1/x".to_owned());
+    let set = [
+        ("DATABASE_URL", "postgres://x@127.0.0.1/x"),
+        ("CURFEW_SECRETS_KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="),
+    ];
+    let lookup = |name: &str| set.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned());
     let filter = Config::read(&lookup).expect("a configuration").log.filter;
     let app = TestApp::over(database, url, |_| {}).await;
     let org = app.company("whiterabbit.fake").await;

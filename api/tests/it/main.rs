@@ -9,6 +9,7 @@ mod database_away;
 mod logs;
 mod migrations;
 mod openapi;
+mod openid;
 mod program;
 mod revocation;
 mod same_origin;

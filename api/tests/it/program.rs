@@ -9,9 +9,11 @@ use secrecy::ExposeSecret;
 
 use crate::support::TestDatabase;
 
+const KEY: (&str, &str) = ("CURFEW_SECRETS_KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=");
+
 fn api(args: &[&str], variables: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_api"));
-    command.args(args).env_clear().envs(variables.iter().copied()).stdin(Stdio::null());
+    command.args(args).env_clear().envs([KEY]).envs(variables.iter().copied()).stdin(Stdio::null());
     command
 }
 
@@ -31,6 +33,11 @@ fn a_bad_variable_is_named() {
     for (variables, expected) in [
         (vec![], "api: DATABASE_URL is not set: it is the URL of the database."),
         (vec![("DATABASE_URL", "nonsense")], "api: DATABASE_URL must be a URL that begins with postgres://."),
+        (
+            vec![url, ("CURFEW_SECRETS_KEY", "")],
+            "api: CURFEW_SECRETS_KEY is not set: `openssl rand -base64 32` makes one, and it must stay the same as long \
+             as the database does.",
+        ),
         (vec![url, ("CURFEW_LOG", "loud")], "api: CURFEW_LOG must be text or json, but is \"loud\"."),
         (
             vec![url, ("CURFEW_LISTEN", "3333")],

@@ -3,7 +3,7 @@
 use api::domain::api_keys::Scope;
 use serde_json::{Value, json};
 
-use crate::support::{TestApp, TestDatabase};
+use crate::support::{Org, TestApp, TestDatabase};
 
 /// Two orgs with the same people, and every id of one tried by the other.
 async fn nothing_crosses(app: &TestApp) {
@@ -59,6 +59,8 @@ async fn the_database_shows_and_takes_one_org_s_rows_only() {
         app.signed_in(email).await.post("/api/todos", json!({ "task": "t" })).await;
         app.key(org, &[Scope::Revoke]).await;
     }
+    sso_rows(&app, ours).await;
+    sso_rows(&app, theirs).await;
     let tables = tenant_tables(&app).await;
     assert!(tables.len() >= 6, "{tables:?}");
     for role in ["curfew_app", "curfew_owner"] {
@@ -116,6 +118,11 @@ async fn the_runtime_role_cannot_call_what_is_the_operator_s() {
         "select * from list_orgs()",
         "select * from list_domain_moves('tables.fake')",
         "select move_user(gen_random_uuid(), 'tables.fake')",
+        "select merge_user(gen_random_uuid(), 'tables.fake')",
+        "insert into sso_connections (id) values (gen_random_uuid())",
+        "update sso_connections set issuer = 'https://evil.example'",
+        "update identities set subject = 'x'",
+        "delete from identities",
         "update audit_events set event = 'x'",
         "delete from audit_events",
         "delete from sign_ins",
@@ -131,6 +138,24 @@ async fn the_runtime_role_cannot_call_what_is_the_operator_s() {
     let open: Value =
         sqlx::query_scalar::<_, sqlx::types::JsonValue>(open).fetch_one(app.behind()).await.expect("names");
     assert_eq!(open, json!([]), "functions that everybody may call");
+}
+
+/// A connection, an attempt and an identity.
+async fn sso_rows(app: &TestApp, org: Org) {
+    app.connect(org, "https://idp.example").await;
+    let attempt = format!(
+        "insert into login_attempts (state_digest, org_id, connection_id, browser_digest, issuer, client_id, nonce, \
+         pkce_verifier, return_to, prompted, seq, created_at, expires_at) \
+         select decode(md5(id::text), 'hex'), org_id, id, '', issuer, client_id, '', '', '/', false, 0, now(), now() \
+         from sso_connections where org_id = '{}'",
+        org.id
+    );
+    let identity = format!(
+        "insert into identities (org_id, issuer, subject, user_id, created_at) \
+         select org_id, 'https://idp.example', 'the same', id, now() from users where org_id = '{}'",
+        org.id
+    );
+    assert_eq!((app.force(&attempt).await, app.force(&identity).await), (1, 1));
 }
 
 async fn tenant_tables(app: &TestApp) -> Vec<String> {

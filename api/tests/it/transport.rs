@@ -13,7 +13,6 @@ async fn every_failure_is_a_problem_with_the_request_s_id() {
         (Method::GET, "/", 404, "not_found"),
         (Method::GET, "/api/nowhere", 404, "not_found"),
         (Method::POST, "/nowhere", 404, "not_found"),
-        (Method::GET, "/openid/callback/1?state=x", 404, "not_found"),
         (Method::GET, "/api/signin", 405, "method_not_allowed"),
         (Method::GET, "/global-token-revocation", 405, "method_not_allowed"),
         (Method::GET, "/api/todos", 401, "sign_in_required"),

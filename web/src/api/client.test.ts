@@ -1,5 +1,15 @@
 import { beforeEach, expect, test, vi } from 'vitest';
-import { fakeApi, json, later, noContent, problem, sessionEnded, todo, trinity } from '../test/fake-api';
+import {
+  fakeApi,
+  json,
+  later,
+  noContent,
+  problem,
+  sessionEnded,
+  signsInAt,
+  todo,
+  trinity,
+} from '../test/fake-api';
 import { api, dataOf } from './client';
 import { ApiError, explain, NetworkError, SignedOutError } from './problem';
 import { session, type SessionEvent } from './session';
@@ -51,6 +61,21 @@ test('the 401 of the sign-in itself means a wrong password', async () => {
     code: 'sign_in_failed',
     message: 'Sentence of sign_in_failed.',
   });
+  expect(events).toEqual([]);
+});
+
+test('where to sign in is asked by nobody yet: neither a 401 on it nor another sign-in in between matters', async () => {
+  const late = later();
+  fakeApi({ 'POST /api/openid/check': late.promise });
+  const asked = dataOf(api.POST('/api/openid/check', { body: { username: 'x' } }));
+  session.begin();
+  events.length = 0;
+  late.answer(signsInAt('whiterabbit.fake'));
+  await expect(asked).resolves.toEqual({ org_id: 'whiterabbit.fake' });
+
+  fakeApi({ 'POST /api/openid/check': problem(401, 'odd') });
+  const odd = api.POST('/api/openid/check', { body: { username: 'x' } });
+  await expect(odd).rejects.toBeInstanceOf(ApiError);
   expect(events).toEqual([]);
 });
 

@@ -3,27 +3,29 @@
  *
  * A forced sign-out reaches the browser as a 401 on whatever is called next, be it a read or a write. So the
  * rule lives here and not in the pages: any 401 on any call ends this tab's session (`session.refuse`), and the
- * call fails without an answer. The one exception is the sign-in itself, whose 401 means a wrong password.
+ * call fails without an answer. The exceptions are the two calls on the way in, which belong to no sign-in yet:
+ * a 401 of the sign-in itself means a wrong password.
  */
 import createClient from 'openapi-fetch';
 import { ApiError, NetworkError, readProblem, SignedOutError } from './problem';
 import type { paths } from './schema';
 import { session } from './session';
 
-const SIGN_IN: keyof paths = '/api/signin';
+const ON_THE_WAY_IN: readonly string[] = ['/api/openid/check', '/api/signin'] satisfies (keyof paths)[];
 
 /** Resolves with a whole, successful answer of the present sign-in, or throws one of `problem.ts`. */
 async function guardedFetch(request: Request): Promise<Response> {
-  const isSignIn = new URL(request.url).pathname === SIGN_IN;
+  const isOnTheWayIn = ON_THE_WAY_IN.includes(new URL(request.url).pathname);
   const { epoch } = session.snapshot();
   // An answer asked for by an earlier sign-in is neither shown to the present one nor allowed to end it.
   const ensureCurrent = () => {
-    if (!isSignIn && session.snapshot().epoch !== epoch) throw new SignedOutError('of an earlier sign-in');
+    if (!isOnTheWayIn && session.snapshot().epoch !== epoch)
+      throw new SignedOutError('of an earlier sign-in');
   };
 
   const response = await reach(() => fetch(request));
   ensureCurrent();
-  if (response.status === 401 && !isSignIn) {
+  if (response.status === 401 && !isOnTheWayIn) {
     const ended = session.refuse();
     // Afterwards, and from a request without a signal: clearing the cache would abort it.
     void readProblem(response).then(({ code }) => {

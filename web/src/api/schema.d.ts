@@ -21,6 +21,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/openid/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Asks whether somebody signs in at their company's provider. Only the domain of their address matters, so the answer
+         *     says nothing about whether we know them.
+         */
+        post: operations["check_openid"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/signin": {
         parameters: {
             query?: never;
@@ -163,6 +183,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/openid/callback/{slug}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where the provider sends the browser back to. Signs the person in, and sends them to where they were going; or back
+         *     to the provider once, when they must prove again who they are.
+         */
+        get: operations["finish_openid"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/openid/start/{slug}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sends a browser to the company's provider. To be navigated to, not fetched; a provider's own tile may lead here too. */
+        get: operations["start_openid"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -198,6 +255,7 @@ export interface components {
             orgId: components["schemas"]["OrgId"];
             orgName: string;
             role: components["schemas"]["Role"];
+            signInMethod: components["schemas"]["SignInMethod"];
         };
         /** @description A todo to be made. */
         NewTodo: {
@@ -206,6 +264,22 @@ export interface components {
              * @example Follow the white rabbit
              */
             task: string;
+        };
+        /** @description Somebody who is about to sign in. */
+        OpenidCheck: {
+            /**
+             * @description What they typed as their name.
+             * @example trinity@whiterabbit.fake
+             */
+            username: string;
+        };
+        /** @description Where they sign in. */
+        OpenidCheckResult: {
+            /**
+             * @description The company whose provider they are to be sent to, by its slug; null for those who sign in with a password.
+             * @example whiterabbit.fake
+             */
+            org_id: string | null;
         };
         /**
          * Format: uuid
@@ -256,6 +330,11 @@ export interface components {
          * @enum {string}
          */
         Role: "owner" | "admin" | "auditor" | "member";
+        /**
+         * @description How somebody signed in.
+         * @enum {string}
+         */
+        SignInMethod: "password" | "oidc";
         /** @description Who has signed in. */
         SignedIn: {
             /** @description What they are called. */
@@ -340,6 +419,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    check_openid: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenidCheck"];
+            };
+        };
+        responses: {
+            /** @description The company, or null */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenidCheckResult"];
+                };
             };
             /** @description Refused */
             "4XX": {
@@ -630,6 +742,94 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    finish_openid: {
+        parameters: {
+            query?: {
+                state?: string;
+                code?: string;
+                error?: string;
+                iss?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The company's slug */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed in, or to the provider once more */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The provider is away or cannot be trusted, as a page */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": unknown;
+                };
+            };
+            /** @description Not signed in, as a page */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": unknown;
+                };
+            };
+        };
+    };
+    start_openid: {
+        parameters: {
+            query?: {
+                /** @description The person's address, to be passed on to the provider. */
+                login_hint?: string;
+                /** @description The path of ours to go to afterwards; `/` unless it is one. */
+                next?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The company's slug */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description To the provider */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The provider is away or not what it should be, as a page */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": unknown;
+                };
+            };
+            /** @description Refused, as a page */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": unknown;
                 };
             };
         };

@@ -20,7 +20,7 @@ function AskWho() {
   const person = useQuery(personQuery);
 
   if (person.data) {
-    const { name, orgName } = person.data;
+    const { name, orgName, signInMethod } = person.data;
     return (
       <PersonContext value={person.data}>
         <header className="bar">
@@ -32,7 +32,7 @@ function AskWho() {
             <span className="bar-org">{orgName}</span>
           </p>
           <nav className="bar-nav" aria-label="Account">
-            <Link to="/account/password">Change password</Link>
+            {signInMethod === 'password' && <Link to="/account/password">Change password</Link>}
             <SignOutButton />
           </nav>
         </header>

@@ -30,8 +30,8 @@ async function signedInAt(path: string, todos = [todo('Follow the rabbit'), todo
 }
 
 async function signIn({ user }: App) {
-  await user.type(await screen.findByLabelText('Email'), 'someone@whiterabbit.fake');
-  await user.type(screen.getByLabelText('Password'), 'Zion{Enter}');
+  await user.type(await screen.findByLabelText('Email'), 'someone@whiterabbit.fake{Enter}');
+  await user.type(await screen.findByLabelText('Password'), 'Zion{Enter}');
 }
 
 const acts: [string, (app: App) => Promise<unknown>][] = [

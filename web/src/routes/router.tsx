@@ -1,5 +1,11 @@
 /** The site map. */
-import { createRootRoute, createRoute, createRouter, type RouterHistory } from '@tanstack/react-router';
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  redirect,
+  type RouterHistory,
+} from '@tanstack/react-router';
 import { safeReturnPath } from '../api/return-path';
 import { session } from '../api/session';
 import { PasswordPage } from '../features/password/PasswordPage';
@@ -13,13 +19,29 @@ import { SignedInLayout } from './SignedInLayout';
 
 const root = createRootRoute({ notFoundComponent: NotFoundPage, errorComponent: CrashedPage });
 
+const parseNext = ({ next }: Record<string, unknown>): { next?: string } => ({
+  next: typeof next === 'string' ? next : undefined,
+});
+
 const signIn = createRoute({
   getParentRoute: () => root,
   path: '/signin',
-  validateSearch: ({ next }): { next?: string } => ({ next: typeof next === 'string' ? next : undefined }),
+  validateSearch: parseNext,
   component: function SignIn() {
     // Checked here, where it is used: the router hands on what a validateSearch merely leaves out.
     return <SignInPage next={safeReturnPath(signIn.useSearch().next)} />;
+  },
+});
+
+/** Where a company's provider sends people back to: see `features/sign-in/provider.ts`. */
+const backFromProvider = createRoute({
+  getParentRoute: () => root,
+  path: '/signed-in',
+  validateSearch: parseNext,
+  beforeLoad: ({ search }) => {
+    // As after a password sign-in: from here the other tabs hear of it.
+    session.begin();
+    redirect({ href: safeReturnPath(search.next), throw: true });
   },
 });
 
@@ -31,7 +53,7 @@ const signedOut = createRoute({
 
 const signedIn = createRoute({
   getParentRoute: () => root,
-  id: 'signed-in',
+  id: 'signed-in-layout',
   // Coming here after a sign-out, by "back" say: ask the API again, so that it can refuse again.
   beforeLoad: () => {
     if (session.snapshot().ended) session.doubt();
@@ -54,7 +76,12 @@ const password = createRoute({
   component: PasswordPage,
 });
 
-const routeTree = root.addChildren([signIn, signedOut, signedIn.addChildren([todos, password])]);
+const routeTree = root.addChildren([
+  signIn,
+  backFromProvider,
+  signedOut,
+  signedIn.addChildren([todos, password]),
+]);
 
 export function createAppRouter(history?: RouterHistory) {
   return createRouter({ routeTree, ...(history ? { history } : {}) });

@@ -10,6 +10,16 @@ export const trinity = {
   role: 'member',
   orgId: '0190a000-0000-7000-8000-00000000000a',
   orgName: 'White Rabbit',
+  signInMethod: 'password',
+};
+
+/** Signed in by way of her company's provider. */
+export const niobe = {
+  ...trinity,
+  id: '0190a000-0000-7000-8000-000000000003',
+  email: 'niobe@whiterabbit.fake',
+  name: 'Niobe',
+  signInMethod: 'oidc',
 };
 
 export const bobby = {
@@ -51,6 +61,8 @@ export function problem(
 
 export const noContent = () => new Response(null, { status: 204 });
 export const sessionEnded = () => problem(401, 'session_ended');
+/** Of whom it is said where they sign in: at their company's provider, or here with a password. */
+export const signsInAt = (company: string | null) => json(200, { org_id: company });
 export const signInRequired = () => problem(401, 'sign_in_required');
 
 /** An answer that comes when the test says so. */
@@ -62,8 +74,12 @@ export function later() {
   return { promise, answer };
 }
 
+/** Nobody has a provider, unless a test says so. */
 export function fakeApi(initial: Record<string, Answer> = {}) {
-  const answers = new Map(Object.entries(initial));
+  const answers = new Map<string, Answer>([
+    ['POST /api/openid/check', signsInAt(null)],
+    ...Object.entries(initial),
+  ]);
   const calls: { call: string; body: unknown }[] = [];
 
   vi.stubGlobal('fetch', async (request: Request) => {
@@ -87,9 +103,11 @@ export function fakeApi(initial: Record<string, Answer> = {}) {
       answers.set('GET /api/users/me', json(200, person));
       answers.set('GET /api/todos', json(200, { todos }));
     },
-    /** And after a forced sign-out: every call is refused, whatever the method. */
+    /** And after a forced sign-out: every call is refused, whatever the method, but for those of signing in. */
     signedOut: () => {
-      for (const call of answers.keys()) if (call !== 'POST /api/signin') answers.set(call, sessionEnded());
+      for (const call of answers.keys()) {
+        if (!['POST /api/openid/check', 'POST /api/signin'].includes(call)) answers.set(call, sessionEnded());
+      }
     },
   };
 }

@@ -33,6 +33,16 @@ pub enum Event {
     RevocationRefused,
     /// An API key was made.
     KeyMinted,
+    /// The org's people sign in with an OpenID provider from now on, or with other settings of it.
+    SsoSet,
+    /// They do so no more.
+    SsoRemoved,
+    /// A person is known by a provider's name for them from now on.
+    IdentityLinked,
+    /// A person is not known by a provider's name for them any more.
+    IdentityUnlinked,
+    /// A person without a company was found to be one of this org's, who got their todos.
+    UserMerged,
 }
 
 impl Event {
@@ -49,6 +59,11 @@ impl Event {
             Self::RevocationMissed => "revocation.no_such_subject",
             Self::RevocationRefused => "revocation.refused",
             Self::KeyMinted => "api_key.minted",
+            Self::SsoSet => "sso.set",
+            Self::SsoRemoved => "sso.removed",
+            Self::IdentityLinked => "identity.linked",
+            Self::IdentityUnlinked => "identity.unlinked",
+            Self::UserMerged => "user.merged",
         }
     }
 }

@@ -34,13 +34,12 @@ pub struct OrgRow {
 /// # Errors
 /// A conflict when another org has the domain or the slug; the database's.
 pub async fn add_company(tx: &Tx, op: &Op, name: &str, domain: &Domain) -> Result<Org> {
-    let taken = || Error::conflict("domain_taken", format!("Another org already has the domain {domain}."));
+    let taken = || Error::conflict("domain_taken", format!("An org already has the domain {domain}."));
     let org = store::insert_org(tx, op, OrgKind::Company, name, Some(domain.as_str().to_owned()))
         .await
         .map_err(|e| e.on_constraint("orgs_slug", taken))?;
     audit::record(tx, op, Event::OrgCreated, None, json!({ "kind": "company" })).await?;
-    store::insert_domain(tx, op, domain.as_str()).await.map_err(|e| e.on_constraint("org_domains_pkey", taken))?;
-    audit::record(tx, op, Event::DomainAdded, None, json!({ "domain": domain.as_str() })).await?;
+    add_domain(tx, op, domain).await?;
     Ok(org)
 }
 
@@ -52,6 +51,16 @@ pub async fn add_personal(tx: &Tx, op: &Op, name: &str) -> Result<Org> {
     let org = store::insert_org(tx, op, OrgKind::Personal, name, None).await?;
     audit::record(tx, op, Event::OrgCreated, None, json!({ "kind": "personal" })).await?;
     Ok(org)
+}
+
+/// Gives a company one more domain, vouched for by the operator.
+///
+/// # Errors
+/// A conflict when another org has it, or this one already; the database's.
+pub async fn add_domain(tx: &Tx, op: &Op, domain: &Domain) -> Result<()> {
+    let taken = || Error::conflict("domain_taken", format!("An org already has the domain {domain}."));
+    store::insert_domain(tx, op, domain.as_str()).await.map_err(|e| e.on_constraint("org_domains_pkey", taken))?;
+    audit::record(tx, op, Event::DomainAdded, None, json!({ "domain": domain.as_str() })).await
 }
 
 /// The org's domains.
@@ -68,6 +77,39 @@ pub async fn list_domains(tx: &Tx, scope: OrgScope) -> Result<Vec<OrgDomain>> {
 /// The database's.
 pub async fn find_by_domain(db: &impl ConnectionTrait, domain: &Domain) -> Result<Option<OrgId>> {
     store::lookup_domain(db, domain.as_str()).await
+}
+
+/// A company's slug; none for a personal org.
+///
+/// # Errors
+/// The database's.
+pub async fn slug(tx: &Tx, scope: OrgScope) -> Result<Option<String>> {
+    Ok(store::find_org(tx, scope).await?.and_then(|org| org.slug))
+}
+
+/// The company that a URL names by its slug. Asked before a tenant is known.
+///
+/// # Errors
+/// The database's.
+pub async fn find_by_slug(db: &impl ConnectionTrait, slug: &str) -> Result<Option<OrgId>> {
+    store::lookup_slug(db, slug).await
+}
+
+/// How strongly an org's row is held until the transaction ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hold {
+    /// Others may hold it so too, and nobody can change how the org's people sign in.
+    Shared,
+    /// By nobody else.
+    Alone,
+}
+
+/// The org, held, unless it is closed. To be called before any person's row is locked.
+///
+/// # Errors
+/// The database's.
+pub async fn hold(tx: &Tx, scope: OrgScope, hold: Hold) -> Result<Option<Org>> {
+    Ok(store::find_held(tx, scope, hold).await?.filter(|org| org.active))
 }
 
 /// Every org. For the operator: the runtime role may not.

@@ -1,12 +1,12 @@
 //! The SQL of orgs and their domains.
 
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, LockType};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, IntoActiveModel,
-    QueryFilter, QueryOrder, Statement,
+    QueryFilter, QueryOrder, QuerySelect, Select, Statement,
 };
 
-use super::OrgRow;
+use super::{Hold, OrgRow};
 use crate::domain::Tx;
 use crate::entity::org::{Column, Entity, Model, OrgKind};
 use crate::entity::org_domain;
@@ -50,6 +50,29 @@ pub(super) async fn lookup_domain(db: &impl ConnectionTrait, domain: &str) -> Re
     let sql = "select org_id from lookup_domain($1)";
     let row = db.query_one(Statement::from_sql_and_values(DbBackend::Postgres, sql, [domain.into()])).await?;
     Ok(row.map(|row| row.try_get("", "org_id")).transpose()?)
+}
+
+pub(super) async fn lookup_slug(db: &impl ConnectionTrait, slug: &str) -> Result<Option<OrgId>> {
+    let sql = "select org_id from lookup_slug($1)";
+    let row = db.query_one(Statement::from_sql_and_values(DbBackend::Postgres, sql, [slug.into()])).await?;
+    Ok(row.map(|row| row.try_get("", "org_id")).transpose()?)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the scoped finder")]
+fn itself(scope: OrgScope) -> Select<Entity> {
+    Entity::find().filter(Column::Id.eq(scope.org()))
+}
+
+pub(super) async fn find_org(tx: &Tx, scope: OrgScope) -> Result<Option<Model>> {
+    Ok(itself(scope).one(tx).await?)
+}
+
+pub(super) async fn find_held(tx: &Tx, scope: OrgScope, hold: Hold) -> Result<Option<Model>> {
+    let lock = match hold {
+        Hold::Shared => LockType::Share,
+        Hold::Alone => LockType::NoKeyUpdate,
+    };
+    Ok(itself(scope).lock(lock).one(tx).await?)
 }
 
 pub(super) async fn list_orgs(owner: &impl ConnectionTrait) -> Result<Vec<OrgRow>> {

@@ -68,7 +68,9 @@ async fn resolve(tx: &Tx, op: &Op, subject: &Subject) -> Result<Option<User>> {
             Ok(id) => users::find_locked(tx, op.scope, id).await,
             Err(_) => Ok(None),
         },
-        // Nobody has signed in through an identity provider, so the pair names nobody.
-        Subject::IssSub { .. } => Ok(None),
+        Subject::IssSub { iss, sub } => match users::find_by_identity(tx, op.scope, iss, sub).await? {
+            Some(id) => users::find_locked(tx, op.scope, id).await,
+            None => Ok(None),
+        },
     }
 }

@@ -65,6 +65,8 @@ pub enum Cause {
     PasswordChanged,
     /// The person moved into a company's org.
     Moved,
+    /// Their company signs them in with its provider from now on.
+    ProviderRequired,
 }
 
 impl Cause {
@@ -75,6 +77,7 @@ impl Cause {
             Self::Replaced => "replaced",
             Self::PasswordChanged => "password_changed",
             Self::Moved => "moved",
+            Self::ProviderRequired => "provider_required",
         }
     }
 }

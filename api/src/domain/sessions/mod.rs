@@ -13,8 +13,10 @@ use time::{Duration, OffsetDateTime};
 
 use super::Tx;
 use super::audit::{self, Event};
+use super::orgs::{self, Hold};
 use super::users::Candidate;
 use crate::entity::sign_in::Model as SignIn;
+use crate::entity::user::Model as User;
 use crate::kernel::{Error, Op, OrgScope, Result, Role, SignInId, UserId};
 
 pub use store::SessionRecords;
@@ -39,6 +41,8 @@ pub struct Principal {
     pub email: String,
     /// What they may do.
     pub role: Role,
+    /// Whether their company's provider signed them in.
+    pub by_provider: bool,
     generations: [u8; 16],
 }
 
@@ -69,18 +73,73 @@ pub async fn find_principal(
 }
 
 /// Opens a sign-in for somebody whose password has just been checked, unless anything that the check relied on has
-/// changed since `candidate` was read: the password, either generation, or being active. A revocation that came in
-/// between therefore wins.
+/// changed since `candidate` was read: the password, either generation, being active, or that no provider signs the
+/// person in. A revocation that came in between therefore wins.
 ///
 /// # Errors
 /// The database's.
 pub async fn open(tx: &Tx, op: &Op, candidate: &Candidate) -> Result<Option<SignInId>> {
     let id = SignInId::new(op.now, &op.chance);
+    // In a statement of its own: the next one then sees what whoever held the org before us did to its connections.
+    orgs::hold(tx, op.scope, Hold::Shared).await?;
     if !store::insert_sign_in(tx, op, id, candidate, op.now + ABSOLUTE_LIFETIME).await? {
         return Ok(None);
     }
     audit::record(tx, op, Event::SignedIn, Some(candidate.user), json!({ "sign_in": id, "by": "password" })).await?;
     Ok(Some(id))
+}
+
+/// By which of a provider's names for people somebody has signed in, and how.
+#[derive(Clone, Debug)]
+pub struct ProviderSession {
+    /// The issuer.
+    pub issuer: String,
+    /// Its name for the person.
+    pub subject: String,
+    /// Its session.
+    pub sid: Option<String>,
+    /// When the person proved who they are, as far as it says so.
+    pub auth_time: Option<OffsetDateTime>,
+    /// Whether they had to prove it again, and that we asked for it must do for proof.
+    pub reauth_unproven: bool,
+}
+
+/// Opens a sign-in for somebody whom a provider vouches for. `user` must be locked and their org held, so that neither a
+/// revocation nor another end of their access comes in between.
+///
+/// # Errors
+/// The database's.
+pub async fn open_by_provider(tx: &Tx, op: &Op, user: &User, by: ProviderSession) -> Result<SignInId> {
+    let id = SignInId::new(op.now, &op.chance);
+    let mut detail = json!({ "sign_in": id, "by": "oidc", "issuer": by.issuer });
+    if by.reauth_unproven {
+        detail["reauth_unproven"] = true.into();
+    }
+    store::insert_provider_sign_in(tx, op, id, user.id, by, op.now + ABSOLUTE_LIFETIME).await?;
+    audit::record(tx, op, Event::SignedIn, Some(user.id), detail).await?;
+    Ok(id)
+}
+
+/// The latest authentication at `issuer` that a person had used here, in sign-ins that had ended by the moment `until`.
+///
+/// # Errors
+/// The database's.
+pub async fn latest_auth_time(
+    tx: &Tx,
+    scope: OrgScope,
+    user: UserId,
+    issuer: &str,
+    until: OffsetDateTime,
+) -> Result<Option<OffsetDateTime>> {
+    store::latest_auth_time(tx, scope, user, issuer, until).await
+}
+
+/// The people of `domain`, or of all domains, who are signed in by password.
+///
+/// # Errors
+/// The database's.
+pub async fn list_signed_in_by_password(tx: &Tx, scope: OrgScope, domain: Option<&str>) -> Result<Vec<UserId>> {
+    store::list_signed_in_by_password(tx, scope, domain).await
 }
 
 /// Makes one org's rows visible in this transaction.

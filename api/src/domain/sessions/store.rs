@@ -1,14 +1,14 @@
 //! The SQL of sign-ins and of the session layer's records.
 
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
-    Statement,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, IntoActiveModel,
+    QueryFilter, QueryOrder, QuerySelect, Statement,
 };
 use secrecy::ExposeSecret;
 use sqlx::PgPool;
 use time::OffsetDateTime;
 
-use super::Principal;
+use super::{Principal, ProviderSession};
 use crate::domain::Tx;
 use crate::domain::users::Candidate;
 use crate::entity::sign_in::{Column, Entity, Model};
@@ -36,6 +36,7 @@ pub(super) async fn lookup_sign_in(
         user_email: String,
         user_role: Role,
         user_generation: i64,
+        by_provider: bool,
     }
     let lookup = statement("select * from lookup_sign_in($1, $2)", [sign_in.into(), now.into()]);
     let row = Row::find_by_statement(lookup).one(db).await?;
@@ -51,6 +52,7 @@ pub(super) async fn lookup_sign_in(
             name: row.user_name,
             email: row.user_email,
             role: row.user_role,
+            by_provider: row.by_provider,
             generations,
         }
     }))
@@ -69,7 +71,9 @@ pub(super) async fn insert_sign_in(
                (id, org_id, user_id, auth_time, created_at, last_seen_at, expires_at, ip, agent) \
                select $1, u.org_id, u.id, $2, $2, $2, $3, $4, $5 \
                from users u join orgs o on o.id = u.org_id \
-               where u.org_id = $6 and u.id = $7 and u.active and o.active \
+               where u.org_id = $6 and u.id = $7 and u.active and o.active and not exists ( \
+                   select 1 from sso_connections c \
+                   where c.org_id = o.id and (c.domain is null or c.domain = split_part(u.email_folded, '@', 2))) \
                  and u.generation = $8 and o.generation = $9 and u.password_hash is not distinct from $10 \
                for share of o, u";
     let inserted = tx
@@ -90,6 +94,58 @@ pub(super) async fn insert_sign_in(
         ))
         .await?;
     Ok(inserted.rows_affected() == 1)
+}
+
+pub(super) async fn insert_provider_sign_in(
+    tx: &Tx,
+    op: &Op,
+    id: SignInId,
+    user: UserId,
+    by: ProviderSession,
+    expires_at: OffsetDateTime,
+) -> Result<()> {
+    let ProviderSession { issuer, subject, sid, auth_time, reauth_unproven: _ } = by;
+    let row = Model {
+        id,
+        org_id: op.scope.org(),
+        user_id: user,
+        auth_time,
+        created_at: op.now,
+        last_seen_at: op.now,
+        expires_at,
+        ended_at: None,
+        ended_cause: None,
+        ip: op.client.ip.map(|ip| ip.to_string()),
+        agent: op.client.agent.clone(),
+        idp_iss: Some(issuer),
+        idp_sub: Some(subject),
+        idp_sid: sid,
+    };
+    row.into_active_model().insert(tx).await?;
+    Ok(())
+}
+
+pub(super) async fn latest_auth_time(
+    tx: &Tx,
+    scope: OrgScope,
+    user: UserId,
+    issuer: &str,
+    until: OffsetDateTime,
+) -> Result<Option<OffsetDateTime>> {
+    let sql = "select max(auth_time) as latest from sign_ins \
+               where org_id = $1 and user_id = $2 and idp_iss = $3 and ended_at <= $4";
+    let values = [scope.org().into(), user.into(), issuer.into(), until.into()];
+    let row = tx.query_one(statement(sql, values)).await?;
+    Ok(row.map(|row| row.try_get("", "latest")).transpose()?.flatten())
+}
+
+pub(super) async fn list_signed_in_by_password(tx: &Tx, scope: OrgScope, domain: Option<&str>) -> Result<Vec<UserId>> {
+    let sql = "select distinct s.user_id from sign_ins s join users u on u.org_id = s.org_id and u.id = s.user_id \
+               where s.org_id = $1 and s.ended_at is null and s.idp_iss is null \
+                 and ($2::text is null or split_part(u.email_folded, '@', 2) = $2) \
+               order by s.user_id";
+    let rows = tx.query_all(statement(sql, [scope.org().into(), domain.into()])).await?;
+    rows.into_iter().map(|row| Ok(row.try_get("", "user_id")?)).collect()
 }
 
 pub(super) async fn enter(tx: &Tx, scope: OrgScope) -> Result<()> {

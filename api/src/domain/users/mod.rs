@@ -40,6 +40,8 @@ pub struct Candidate {
     pub generation: i64,
     /// What the password is checked against.
     pub password_hash: Option<SecretString>,
+    /// Whether their company signs them in with its provider, so that no password does.
+    pub by_provider: bool,
 }
 
 /// A person who would move into the company that owns their address's domain.
@@ -51,8 +53,10 @@ pub struct DomainMove {
     pub from: OrgId,
     /// Their address.
     pub email: String,
-    /// Whether the company already has somebody with this address, so that they cannot move.
-    pub taken: bool,
+    /// The person with the same address whom the company has already, so that the two are merged.
+    pub merges_into: Option<UserId>,
+    /// Whether that person is deactivated, so that they cannot be.
+    pub blocked: bool,
     /// How many todos would come along.
     pub todos: i64,
 }
@@ -84,6 +88,14 @@ pub async fn list(tx: &Tx, scope: OrgScope) -> Result<Vec<User>> {
 /// The database's.
 pub async fn find_by_email_locked(tx: &Tx, scope: OrgScope, email: &Email) -> Result<Option<User>> {
     store::find_by_email_locked(tx, scope, email.folded()).await
+}
+
+/// Whom a provider means by `subject` (OpenID Connect Core 1.0 §5.7). Both are compared letter by letter.
+///
+/// # Errors
+/// The database's.
+pub async fn find_by_identity(tx: &Tx, scope: OrgScope, issuer: &str, subject: &str) -> Result<Option<UserId>> {
+    store::find_by_identity(tx, scope, issuer, subject).await
 }
 
 /// Somebody by id.
@@ -147,6 +159,26 @@ pub async fn move_to_company(owner: &Tx, id: UserId, domain: &str) -> Result<()>
     let taken = || Error::conflict("email_taken", "Somebody with this e-mail address is already there.");
     let moved = store::move_user(owner, id, domain).await.map_err(|e| e.on_constraint("users_org_email", taken))?;
     if moved { Ok(()) } else { Err(Error::conflict("cannot_move", "This person cannot move to that org.")) }
+}
+
+/// Gives the todos of a person without a company to whoever has the same address in the company that owns the verified
+/// `domain`. The one without a company can do nothing any more. For the operator: the runtime role may not.
+///
+/// # Errors
+/// A conflict when there is nobody to merge with; the database's.
+pub async fn merge_into_company(owner: &Tx, id: UserId, domain: &str) -> Result<()> {
+    if store::merge_user(owner, id, domain).await? {
+        return Ok(());
+    }
+    Err(Error::conflict("cannot_merge", "There is nobody in that org to merge this person with."))
+}
+
+/// Records that a person of `op.scope` got the todos of one without a company, who was of the org `from`.
+///
+/// # Errors
+/// The database's.
+pub async fn record_merged(tx: &Tx, op: &Op, id: UserId, from: OrgId, todos: i64) -> Result<()> {
+    audit::record(tx, op, Event::UserMerged, Some(id), json!({ "from": from, "todos": todos })).await
 }
 
 /// Records that a person came into `op.scope`.

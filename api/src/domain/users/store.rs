@@ -56,6 +56,13 @@ pub(super) async fn find_locked(tx: &Tx, scope: OrgScope, id: UserId) -> Result<
     Ok(of_org(scope).filter(Column::Id.eq(id)).lock(LockType::NoKeyUpdate).one(tx).await?)
 }
 
+pub(super) async fn find_by_identity(tx: &Tx, scope: OrgScope, issuer: &str, subject: &str) -> Result<Option<UserId>> {
+    let sql = "select user_id from identities where org_id = $1 and issuer = $2 and subject = $3";
+    let values = [scope.org().into(), issuer.into(), subject.into()];
+    let row = tx.query_one(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
+    Ok(row.map(|row| row.try_get("", "user_id")).transpose()?)
+}
+
 pub(super) async fn lookup_password(db: &impl ConnectionTrait, email: &Email) -> Result<Option<Candidate>> {
     #[derive(FromQueryResult)]
     struct Row {
@@ -64,6 +71,7 @@ pub(super) async fn lookup_password(db: &impl ConnectionTrait, email: &Email) ->
         user_id: UserId,
         user_generation: i64,
         password_hash: Option<String>,
+        by_provider: bool,
     }
     let statement = Statement::from_sql_and_values(
         DbBackend::Postgres,
@@ -77,6 +85,7 @@ pub(super) async fn lookup_password(db: &impl ConnectionTrait, email: &Email) ->
         user: row.user_id,
         generation: row.user_generation,
         password_hash: row.password_hash.map(SecretString::from),
+        by_provider: row.by_provider,
     }))
 }
 
@@ -96,7 +105,8 @@ pub(super) async fn list_domain_moves(owner: &impl ConnectionTrait, domain: &str
         user_id: UserId,
         org_id: OrgId,
         email: String,
-        taken: bool,
+        merges_into: Option<UserId>,
+        target_active: Option<bool>,
         todos: i64,
     }
     let sql = "select * from list_domain_moves($1)";
@@ -104,11 +114,12 @@ pub(super) async fn list_domain_moves(owner: &impl ConnectionTrait, domain: &str
     let rows = Row::find_by_statement(statement).all(owner).await?;
     Ok(rows
         .into_iter()
-        .map(|Row { user_id, org_id, email, taken, todos }| DomainMove {
+        .map(|Row { user_id, org_id, email, merges_into, target_active, todos }| DomainMove {
             user: user_id,
             from: org_id,
             email,
-            taken,
+            merges_into,
+            blocked: target_active == Some(false),
             todos,
         })
         .collect())
@@ -119,4 +130,11 @@ pub(super) async fn move_user(owner: &Tx, id: UserId, domain: &str) -> Result<bo
     let values = [id.into(), domain.into()];
     let row = owner.query_one(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
     Ok(row.map(|row| row.try_get("", "moved")).transpose()?.unwrap_or(false))
+}
+
+pub(super) async fn merge_user(owner: &Tx, id: UserId, domain: &str) -> Result<bool> {
+    let sql = "select merge_user($1, $2) as merged";
+    let values = [id.into(), domain.into()];
+    let row = owner.query_one(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
+    Ok(row.map(|row| row.try_get("", "merged")).transpose()?.unwrap_or(false))
 }

@@ -4,6 +4,7 @@
 mod actors;
 mod captured;
 mod database;
+mod provider;
 mod proxy;
 
 use std::net::SocketAddr;
@@ -11,12 +12,14 @@ use std::sync::{Arc, Mutex};
 
 use api::app;
 use api::app::start;
-use api::config::{Config, Database, Http, Limits, Log, LogFormat, Urls};
+use api::config::{Config, Database, Http, Limits, Log, LogFormat, ProviderReach, Urls};
 use api::domain::api_keys::{self, Scope};
+use api::domain::sso::{self, ClientAuthMethod, ConnectionSettings};
 use api::domain::users::{self, NewUser, Passwords};
 use api::domain::{Tx, orgs, sessions};
 use api::entity::org::OrgKind;
-use api::kernel::{Actor, Chance, Client, Clock, Domain, Email, Op, OrgId, OrgScope, RequestId, Role, UserId};
+use api::kernel::{Actor, Chance, Client, Clock, Domain, Email, Op, OrgId, OrgScope, RequestId, Role, Sealer, UserId};
+use api::oidc::Providers;
 use api::state::AppState;
 use argon2::password_hash::PasswordHasher;
 use axum::Router;
@@ -26,9 +29,10 @@ use sqlx::PgPool;
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 
-pub use actors::{Browser, Caller, send};
+pub use actors::{Browser, Caller, Reply, send};
 pub use captured::Captured;
 pub use database::TestDatabase;
+pub use provider::{Account, Answer, CLIENT_SECRET, Provider, Script, Signing, jwk};
 pub use proxy::Proxy;
 
 /// Everybody's password.
@@ -113,7 +117,9 @@ impl TestApp {
         let clock = TestClock::new();
         let chance = Chance::os();
         let passwords = Passwords::new(chance.clone());
-        let state = AppState { db, clock: clock.clock(), chance, passwords, config: Arc::new(config) };
+        let providers = Providers::new(&config.providers, config.limits, clock.clock(), chance.clone());
+        let providers = providers.expect("providers");
+        let state = AppState { db, clock: clock.clock(), chance, passwords, providers, config: Arc::new(config) };
         Self { router: app::build(&state), state, clock, database }
     }
 
@@ -177,6 +183,44 @@ impl TestApp {
         let user = users::add(&tx, &op, kind, new).await.expect("a person");
         tx.commit().await.expect("committed");
         user.id
+    }
+
+    /// The org signs in at `issuer` from now on.
+    pub async fn connect(&self, org: Org, issuer: &str) {
+        self.connect_as(org, issuer, |_| {}).await;
+    }
+
+    /// The same, with other settings.
+    pub async fn connect_as(&self, org: Org, issuer: &str, adjust: impl FnOnce(&mut ConnectionSettings)) {
+        let mut settings = ConnectionSettings {
+            domain: None,
+            issuer: issuer.to_owned(),
+            client_id: "curfew".to_owned(),
+            client_auth: ClientAuthMethod::ClientSecret,
+            credential: provider::CLIENT_SECRET.into(),
+            provisions: true,
+            prompt_only: false,
+        };
+        adjust(&mut settings);
+        let op = self.op(org.id);
+        let tx = self.begin_as_owner(&op).await;
+        sso::set_connection(&tx, &op, &self.state.config.sealer, settings).await.expect("a connection");
+        tx.commit().await.expect("committed");
+    }
+
+    /// A transaction as the operator.
+    pub async fn begin_as_owner(&self, op: &Op) -> Tx {
+        let owner = start::connect(&self.database.url("curfew_owner"), 1).await.expect("the owner");
+        let tx = owner.begin().await.expect("a transaction");
+        sessions::enter(&tx, op.scope).await.expect("a tenant");
+        tx
+    }
+
+    pub async fn domain(&self, org: Org, domain: &str) {
+        let op = self.op(org.id);
+        let tx = self.begin(&op).await;
+        orgs::add_domain(&tx, &op, &Domain::parse(domain).expect("a domain")).await.expect("added");
+        tx.commit().await.expect("committed");
     }
 
     pub async fn key(&self, org: Org, scopes: &[Scope]) -> SecretString {
@@ -251,6 +295,8 @@ fn config(url: SecretString) -> Config {
             public: "http://localhost:3000".parse().expect("a URL"),
             api: "http://localhost:3333".parse().expect("a URL"),
         },
+        sealer: Sealer::parse("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").expect("a key"),
+        providers: ProviderReach { this_machine: true, networks: vec![] },
         limits: Limits::default(),
         log: Log { format: LogFormat::Text, filter: String::new() },
     }

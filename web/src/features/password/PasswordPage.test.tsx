@@ -1,6 +1,6 @@
 import { screen } from '@testing-library/react';
 import { expect, test } from 'vitest';
-import { fakeApi, noContent, problem, trinity } from '../../test/fake-api';
+import { fakeApi, niobe, noContent, problem, trinity } from '../../test/fake-api';
 import { renderApp } from '../../test/render-app';
 
 async function page() {
@@ -50,4 +50,25 @@ test('a change is confirmed and the fields are emptied', async () => {
     newPassword: 'a long enough password',
   });
   expect([current, next].map((field) => (field as HTMLInputElement).value)).toEqual(['', '']);
+});
+
+test('somebody of whom a provider keeps the password is told so, and has nothing to fill in', async () => {
+  const server = fakeApi();
+  server.signedIn(niobe);
+  renderApp('/account/password');
+  await screen.findByText(/^Your company’s sign-in provider keeps your password/);
+  expect(screen.getByRole('heading', { name: 'Change password' })).toBeTruthy();
+  expect(document.querySelector('form, input')).toBeNull();
+  expect(screen.getByRole('link', { name: 'Back to your todos' })).toBeTruthy();
+});
+
+test.each([
+  ['offered with a password of one’s own', trinity, 1],
+  ['not offered to somebody who came through a provider', niobe, 0],
+])('a change of password is %s', async (_, person, links) => {
+  const server = fakeApi();
+  server.signedIn(person);
+  renderApp('/');
+  await screen.findByText('Nothing to do.');
+  expect(screen.queryAllByRole('link', { name: 'Change password' })).toHaveLength(links);
 });

@@ -11,7 +11,25 @@ import { PageHeading } from '../../ui/PageHeading';
 const SHORTEST = 15;
 
 export function PasswordPage() {
-  const { email } = usePerson();
+  const { email, signInMethod } = usePerson();
+  return (
+    <>
+      <PageHeading>Change password</PageHeading>
+      {signInMethod === 'password' ? (
+        <PasswordForm email={email} />
+      ) : (
+        <>
+          <p>Your company’s sign-in provider keeps your password, so that is where you change it.</p>
+          <p>
+            <Link to="/">Back to your todos</Link>
+          </p>
+        </>
+      )}
+    </>
+  );
+}
+
+function PasswordForm({ email }: { email: string }) {
   const [currentPassword, setCurrentPassword] = useState('');
   const [newPassword, setNewPassword] = useState('');
   const [tried, setTried] = useState(false);
@@ -56,57 +74,52 @@ export function PasswordPage() {
   }
 
   return (
-    <>
-      <PageHeading>Change password</PageHeading>
-      <form
-        noValidate
-        className="stack narrow"
-        onSubmit={(event) => {
-          event.preventDefault();
-          submit();
+    <form
+      noValidate
+      className="stack narrow"
+      onSubmit={(event) => {
+        event.preventDefault();
+        submit();
+      }}
+    >
+      {/* Tells a password manager whose password this is. */}
+      <input hidden readOnly name="username" autoComplete="username" value={email} />
+      <Field
+        label="Current password"
+        ref={currentField}
+        type="password"
+        autoComplete="current-password"
+        value={currentPassword}
+        onChange={(event) => {
+          setCurrentPassword(event.target.value);
         }}
-      >
-        {/* Tells a password manager whose password this is. */}
-        <input hidden readOnly name="username" autoComplete="username" value={email} />
-        <Field
-          label="Current password"
-          ref={currentField}
-          type="password"
-          autoComplete="current-password"
-          value={currentPassword}
-          onChange={(event) => {
-            setCurrentPassword(event.target.value);
-          }}
-          error={currentError}
-        />
-        <Field
-          label="New password"
-          ref={newField}
-          type="password"
-          autoComplete="new-password"
-          hint={`At least ${String(SHORTEST)} characters. A few words in a row do well.`}
-          value={newPassword}
-          onChange={(event) => {
-            setNewPassword(event.target.value);
-          }}
-          error={newError}
-        />
-        <p className="muted">Changing it ends your sign-ins in other browsers and on other devices.</p>
-        <div aria-live="polite">
-          {change.isSuccess && (
-            <p className="notice">Your password is changed. Your other sign-ins are ended.</p>
-          )}
-        </div>
-        {change.error && !currentError && !newError && (
-          <Failure {...explain(change.error)} onRetry={submit} />
+        error={currentError}
+      />
+      <Field
+        label="New password"
+        ref={newField}
+        type="password"
+        autoComplete="new-password"
+        hint={`At least ${String(SHORTEST)} characters. A few words in a row do well.`}
+        value={newPassword}
+        onChange={(event) => {
+          setNewPassword(event.target.value);
+        }}
+        error={newError}
+      />
+      <p className="muted">Changing it ends your sign-ins in other browsers and on other devices.</p>
+      <div aria-live="polite">
+        {change.isSuccess && (
+          <p className="notice">Your password is changed. Your other sign-ins are ended.</p>
         )}
-        <div className="buttons">
-          <button type="submit" className="primary" aria-disabled={change.isPending}>
-            {change.isPending ? 'Changing…' : 'Change password'}
-          </button>
-          <Link to="/">Back to your todos</Link>
-        </div>
-      </form>
-    </>
+      </div>
+      {change.error && !currentError && !newError && <Failure {...explain(change.error)} onRetry={submit} />}
+      <div className="buttons">
+        <button type="submit" className="primary" aria-disabled={change.isPending}>
+          {change.isPending ? 'Changing…' : 'Change password'}
+        </button>
+        <Link to="/">Back to your todos</Link>
+      </div>
+    </form>
   );
 }

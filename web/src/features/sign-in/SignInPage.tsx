@@ -24,6 +24,7 @@ export function SignInPage({ next }: { next: string }) {
         {wasSignedOut && <p className="notice">You have been signed out. Sign in again to go on.</p>}
       </div>
       <SignInForm
+        next={next}
         onSignedIn={() => {
           session.begin();
           void router.navigate({ href: next, replace: true });

@@ -1,0 +1,82 @@
+//! A sign-in between our redirect to a provider and the browser's return.
+
+use sea_orm::ConnectionTrait;
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+use time::{Duration, OffsetDateTime};
+
+use super::{Connection, store};
+use crate::domain::Tx;
+use crate::kernel::{Op, Result};
+
+pub use crate::entity::login_attempt::Model as Attempt;
+
+/// How long a person may take at their provider.
+pub(super) const LIVES: Duration = Duration::minutes(10);
+
+/// What a browser leaves with, and must come back with.
+#[derive(Debug)]
+pub struct Leaving {
+    /// The `state` parameter.
+    pub state: SecretString,
+    /// The cookie that stays behind in the browser.
+    pub browser: SecretString,
+    /// Expected in the ID token.
+    pub nonce: String,
+    /// Wanted at the token endpoint.
+    pub pkce_verifier: String,
+    /// A path of ours to go to afterwards.
+    pub return_to: String,
+    /// Passed on to the provider.
+    pub login_hint: Option<String>,
+    /// Whether the provider is told to ask the person again.
+    pub prompted: bool,
+}
+
+/// Remembers a browser that leaves for the provider. The number it draws stands before that of every later revocation.
+///
+/// # Errors
+/// The database's.
+pub async fn begin_attempt(tx: &Tx, op: &Op, connection: &Connection, leaving: Leaving) -> Result<()> {
+    let seq = store::next_seq(tx).await?;
+    let Leaving { state, browser, nonce, pkce_verifier, return_to, login_hint, prompted } = leaving;
+    let attempt = Attempt {
+        state_digest: digest(&state),
+        org_id: op.scope.org(),
+        connection_id: connection.id,
+        browser_digest: digest(&browser),
+        issuer: connection.issuer.clone(),
+        client_id: connection.client_id.clone(),
+        nonce,
+        pkce_verifier,
+        return_to,
+        login_hint,
+        prompted,
+        seq,
+        created_at: op.now,
+        expires_at: op.now + LIVES,
+    };
+    store::insert_attempt(tx, attempt).await
+}
+
+/// The attempt that this `state` and this browser's cookie belong to, which is spent by this. `None` when there is none,
+/// in this org: all the ways in which that can be are one to whoever asks.
+///
+/// # Errors
+/// The database's.
+pub async fn take_attempt(tx: &Tx, op: &Op, state: &SecretString, browser: &SecretString) -> Result<Option<Attempt>> {
+    store::delete_attempt(tx, op, digest(state), digest(browser)).await
+}
+
+/// Removes attempts that nobody can finish any more, a bounded number at a time; the answer is how many went.
+///
+/// # Errors
+/// The database's.
+pub async fn sweep(db: &impl ConnectionTrait, now: OffsetDateTime) -> Result<u64> {
+    store::sweep_attempts(db, now).await
+}
+
+/// 256 random bits need no slow hash.
+fn digest(secret: &SecretString) -> Vec<u8> {
+    Sha256::digest(secret.expose_secret().as_bytes()).to_vec()
+}

@@ -1,0 +1,193 @@
+//! Who somebody is whom a provider vouches for, and whether that is enough to let them in.
+
+use serde_json::json;
+use time::{Duration, OffsetDateTime};
+
+use super::{Attempt, Claims, Connection, refusal, serves, store};
+use crate::domain::Tx;
+use crate::domain::audit::{self, Event};
+use crate::domain::orgs::{self, Hold};
+use crate::domain::sessions::{self, ProviderSession};
+use crate::domain::users::{self, NewUser};
+use crate::entity::org::{Model as Org, OrgKind};
+use crate::entity::user::Model as User;
+use crate::kernel::{Domain, Email, Error, Op, OrgScope, Result, Role, SignInId, UserId};
+
+/// How far a provider's clock may be behind ours. Whoever proved who they are this short a time before a forced sign-out,
+/// at a provider's session that was never used here, is believed to have done so after it.
+const SKEW: Duration = Duration::seconds(5);
+/// The longest name that is kept, in characters.
+const NAME: usize = 200;
+/// Anybody can have a Google account for any address, so the account's organisation counts there.
+const GOOGLE: &str = "https://accounts.google.com";
+
+/// What came of a browser's return.
+#[derive(Debug)]
+pub enum Recognised {
+    /// The person has a sign-in.
+    SignedIn(SignInId),
+    /// They were signed out since they last proved who they are, and are to do so once more at this provider.
+    MustProve(Connection),
+}
+
+/// Finds, links or makes the person, and opens a sign-in for them unless they must prove once more who they are.
+///
+/// # Errors
+/// Forbidden, with a sentence for them, when they are not to come in; invalid, when the connection has changed since
+/// they left; the database's.
+pub async fn recognise(tx: &Tx, op: &Op, attempt: &Attempt, claims: &Claims) -> Result<Recognised> {
+    // Locks are taken in the order org, person. To make or link somebody, the org must be ours alone.
+    let is_known = users::find_by_identity(tx, op.scope, &claims.issuer, &claims.subject).await?.is_some();
+    let hold = if is_known { Hold::Shared } else { Hold::Alone };
+    let org = orgs::hold(tx, op.scope, hold).await?.ok_or_else(refusal::expired)?;
+    let connections = store::list_connections(tx, op.scope).await?;
+    let connection = connections.into_iter().find(|c| c.id == attempt.connection_id && is_same(c, attempt, claims));
+    let connection = connection.ok_or_else(refusal::expired)?;
+    let user = match users::find_by_identity(tx, op.scope, &claims.issuer, &claims.subject).await? {
+        Some(id) => users::find_locked(tx, op.scope, id).await?.ok_or_else(refusal::deactivated)?,
+        None if is_known => return Err(refusal::expired()),
+        None => by_email(tx, op, &org, &connection, claims).await?,
+    };
+    if !user.active {
+        return Err(refusal::deactivated());
+    }
+    match proof(tx, op.scope, &user, &connection, attempt, claims).await? {
+        Proof::Missing if attempt.prompted && attempt.seq > user.revoked_seq => Err(refusal::not_asked_again()),
+        Proof::Missing => Ok(Recognised::MustProve(connection)),
+        proof => {
+            let by = ProviderSession {
+                issuer: claims.issuer.clone(),
+                subject: claims.subject.clone(),
+                sid: claims.sid.clone(),
+                auth_time: claims.auth_time,
+                reauth_unproven: proof == Proof::Prompted,
+            };
+            Ok(Recognised::SignedIn(sessions::open_by_provider(tx, op, &user, by).await?))
+        }
+    }
+}
+
+fn is_same(connection: &Connection, attempt: &Attempt, claims: &Claims) -> bool {
+    connection.issuer == attempt.issuer && connection.client_id == attempt.client_id && claims.issuer == attempt.issuer
+}
+
+/// What there is to show that the person proved who they are after their last forced sign-out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Proof {
+    /// `auth_time`, or that they were never signed out.
+    Given,
+    /// Only that the provider was told to prompt.
+    Prompted,
+    Missing,
+}
+
+async fn proof(
+    tx: &Tx,
+    scope: OrgScope,
+    user: &User,
+    connection: &Connection,
+    attempt: &Attempt,
+    claims: &Claims,
+) -> Result<Proof> {
+    // The browser left for the provider before the revocation.
+    if attempt.seq <= user.revoked_seq {
+        return Ok(Proof::Missing);
+    }
+    let Some(since) = user.reauth_since else { return Ok(Proof::Given) };
+    match claims.auth_time {
+        Some(at) if at + SKEW >= since && is_newer(tx, scope, user.id, &claims.issuer, since, at).await? => {
+            Ok(Proof::Given)
+        }
+        None if connection.prompt_only && attempt.prompted => Ok(Proof::Prompted),
+        _ => Ok(Proof::Missing),
+    }
+}
+
+/// Whether `at` is later than every authentication that the person had used here when they were signed out. Providers
+/// count whole seconds, so the sign-out's own moment cannot tell a session that is a moment older.
+async fn is_newer(
+    tx: &Tx,
+    scope: OrgScope,
+    user: UserId,
+    issuer: &str,
+    since: OffsetDateTime,
+    at: OffsetDateTime,
+) -> Result<bool> {
+    let latest = sessions::latest_auth_time(tx, scope, user, issuer, since).await?;
+    Ok(latest.is_none_or(|latest| at > latest))
+}
+
+/// Somebody whom the provider's name for them does not lead to yet. An e-mail address leads to a person only where the
+/// org owns its domain; what the provider thinks of it counts for less (OpenID Connect Core 1.0 §5.7).
+async fn by_email(tx: &Tx, op: &Op, org: &Org, connection: &Connection, claims: &Claims) -> Result<User> {
+    let email = claims.email.as_deref().and_then(Email::parse).ok_or_else(refusal::email_missing)?;
+    if claims.email_verified == Some(false) {
+        return Err(refusal::email_unverified());
+    }
+    let own = orgs::list_domains(tx, op.scope).await?;
+    let is_own = |name: &str| own.iter().any(|d| d.verified_at.is_some() && d.domain == name);
+    if !is_own(email.domain().as_str()) {
+        return Err(refusal::email_of_another_domain(email.domain(), &org.name));
+    }
+    let hosted = claims.hosted_domain.as_deref().and_then(Domain::parse);
+    if claims.issuer == GOOGLE && !hosted.is_some_and(|domain| is_own(domain.as_str())) {
+        return Err(refusal::email_unverified());
+    }
+    if !serves(tx, op.scope, connection, email.domain()).await? {
+        return Err(refusal::another_connection(email.domain()));
+    }
+    let user = match users::find_by_email_locked(tx, op.scope, &email).await? {
+        Some(user) if !user.active => return Err(refusal::deactivated()),
+        Some(user) if store::has_identity(tx, op.scope, user.id).await? => return Err(refusal::linked_elsewhere()),
+        Some(user) => user,
+        None if !connection.provisions => return Err(refusal::no_account(&org.name)),
+        None => {
+            let name = name_of(claims, &email);
+            let new = NewUser { email, name, role: Role::Member, password_hash: None };
+            users::add(tx, op, OrgKind::Company, new).await?
+        }
+    };
+    link(tx, op, user.id, &claims.issuer, &claims.subject).await?;
+    Ok(user)
+}
+
+/// What the provider calls them, else the part of the address before the `@`.
+fn name_of(claims: &Claims, email: &Email) -> String {
+    let name = claims.name.as_deref().unwrap_or_default();
+    let name: String = name.chars().filter(|c| !c.is_control()).take(NAME).collect();
+    match name.trim() {
+        "" => email.as_written().split('@').next().unwrap_or_default().to_owned(),
+        name => name.to_owned(),
+    }
+}
+
+/// Makes a person known by a provider's name for them.
+///
+/// # Errors
+/// A conflict, when somebody of the org is known by it already; the database's.
+pub async fn link(tx: &Tx, op: &Op, user: UserId, issuer: &str, subject: &str) -> Result<()> {
+    let taken =
+        || Error::conflict("identity_taken", "Somebody of this org is known by this issuer and subject already.");
+    store::insert_identity(tx, op, user, issuer, subject)
+        .await
+        .map_err(|e| e.on_constraint("identities_pkey", taken))?;
+    audit::record(tx, op, Event::IdentityLinked, Some(user), json!({ "issuer": issuer })).await
+}
+
+/// Forgets every provider's name for a person, so that their next sign-in links them anew. Gives how many there were.
+///
+/// # Errors
+/// The database's.
+pub async fn unlink(tx: &Tx, op: &Op, user: UserId) -> Result<u64> {
+    let forgotten = store::delete_identities(tx, op.scope, user).await?;
+    audit::record(tx, op, Event::IdentityUnlinked, Some(user), json!({ "identities": forgotten })).await?;
+    Ok(forgotten)
+}
+
+/// Records that a sign-in by provider failed, at most once a minute for each `code`.
+///
+/// # Errors
+/// The database's.
+pub async fn record_failure(tx: &Tx, op: &Op, code: &str) -> Result<()> {
+    audit::record_once_a_minute(tx, op, Event::SignInFailed, None, code).await
+}
