@@ -301,6 +301,18 @@ async fn discoveries_that_cannot_be_trusted_or_never_end() {
     leave(&mut world.app.anonymous(), "").await;
 }
 
+/// Whoever answers there would sign her in, were it asked: the address alone keeps us away.
+#[tokio::test]
+async fn an_endpoint_that_we_may_not_ask_is_not_asked() {
+    let world = World::new().await;
+    let with_a_name = world.provider.issuer("t").replace("http://", "http://somebody@");
+    world.provider.script().discovery =
+        Some(Box::new(move |d| with(d, "token_endpoint", json!(format!("{with_a_name}/token")))));
+    let reply = world.sign_in(&mut world.app.anonymous(), &mut Account::new(TRINITY)).await;
+    assert_eq!((reply.status.as_u16(), page(&reply).as_str()), INVALID);
+    assert!(!world.provider.script().asked.contains_key("token"));
+}
+
 /// A token or UserInfo endpoint in our own network, named by the provider, is not asked.
 #[tokio::test]
 async fn endpoints_inside_our_network_are_not_asked() {

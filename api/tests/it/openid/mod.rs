@@ -29,7 +29,10 @@ impl World {
     }
 
     pub async fn with(adjust: impl FnOnce(&mut Config)) -> Self {
-        let app = TestApp::with(adjust).await;
+        Self::of(TestApp::with(adjust).await).await
+    }
+
+    pub async fn of(app: TestApp) -> Self {
         let provider = Provider::start(&app.clock).await;
         let org = app.company("whiterabbit.fake").await;
         app.connect(org, &provider.issuer("t")).await;

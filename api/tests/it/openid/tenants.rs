@@ -5,7 +5,7 @@ use api::kernel::Domain;
 use serde_json::json;
 
 use super::{TRINITY, World, destination, leave, page};
-use crate::support::{Account, Browser};
+use crate::support::{Account, Browser, TestApp, TestDatabase};
 
 /// Leaves for the provider of `slug`.
 async fn leave_for(browser: &mut Browser, slug: &str, query: &str) -> String {
@@ -16,7 +16,18 @@ async fn leave_for(browser: &mut Browser, slug: &str, query: &str) -> String {
 /// One host, two issuers (L9: the reference keeps one pending sign-in per host, and takes it at either callback).
 #[tokio::test]
 async fn two_companies_at_one_provider_s_host_are_not_mixed_up() {
-    let world = World::new().await;
+    not_mixed_up(World::new().await).await;
+}
+
+/// The same by the stores' own filters alone.
+#[tokio::test]
+async fn nor_are_they_where_row_level_security_is_bypassed() {
+    let database = TestDatabase::new().await;
+    let url = database.url("postgres");
+    not_mixed_up(World::of(TestApp::over(database, url, |_| {}).await).await).await;
+}
+
+async fn not_mixed_up(world: World) {
     let matrix = world.app.company("matrix.fake").await;
     world.app.connect(matrix, &world.provider.issuer("m")).await;
     let (mut trinity, mut smith) = (Account::new(TRINITY), Account::new("smith@matrix.fake"));
