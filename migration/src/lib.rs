@@ -28,6 +28,7 @@ changes![
     "m20261120_000005_audit_events",
     "m20261120_000006_lookups",
     "m20261120_000007_sso",
+    "m20261120_000008_upstream_sign_out",
 ];
 
 /// The changes' names, oldest first.

@@ -84,6 +84,8 @@ fn local_provider(idp: &str, slug: &str) -> SetOidc {
         domain: None,
         no_provisioning: false,
         prompt_only: false,
+        require_logout_typ: false,
+        end_provider_session: false,
         no_check: false,
     }
 }

@@ -37,6 +37,12 @@ pub struct SetOidc {
     /// that we asked it to prompt.
     #[arg(long)]
     pub prompt_only: bool,
+    /// Refuse logout tokens that do not say by their typ that they are some (`logout+jwt`).
+    #[arg(long)]
+    pub require_logout_typ: bool,
+    /// When somebody signs out here, always end their session at the provider too.
+    #[arg(long)]
+    pub end_provider_session: bool,
     /// Do not ask the provider whether it is there.
     #[arg(long)]
     pub no_check: bool,
@@ -69,6 +75,8 @@ pub async fn set(world: &World, set: SetOidc) -> Result<()> {
         credential,
         provisions: !set.no_provisioning,
         prompt_only: set.prompt_only,
+        requires_logout_typ: set.require_logout_typ,
+        ends_provider_session: set.end_provider_session,
     };
     let op = world.op(org);
     let tx = world.begin(&op).await?;
@@ -77,7 +85,16 @@ pub async fn set(world: &World, set: SetOidc) -> Result<()> {
     let signed_out = sso::set_connection(&tx, &op, &world.sealer()?, settings).await?;
     tx.commit().await?;
     println!("{} signs in at {issuer} from now on.", set.domain.as_deref().unwrap_or(&slug));
-    println!("The redirect URI to register there: {}", world.api_url(&format!("/openid/callback/{slug}"))?);
+    println!("To be registered there:");
+    for (what, path) in [
+        ("redirect URI", format!("/openid/callback/{slug}")),
+        ("Universal Logout endpoint", format!("/orgs/{slug}/global-token-revocation")),
+        ("back-channel logout URI", format!("/orgs/{slug}/backchannel-logout")),
+        ("front-channel logout URI", format!("/orgs/{slug}/frontchannel-logout")),
+    ] {
+        println!("  {what:<26} {}", world.api_url(&path)?);
+    }
+    println!("  {:<26} {}", "post-logout redirect URI", world.public_url("/signed-out")?);
     if signed_out > 0 {
         println!("Signed out {signed_out} people who were signed in by password.");
     }

@@ -81,6 +81,11 @@ impl World {
         Ok(Urls::read(&|name| self.setting(name))?.api.join(path)?.to_string())
     }
 
+    /// A path of the pages, as the world calls it.
+    pub fn public_url(&self, path: &str) -> Result<String> {
+        Ok(Urls::read(&|name| self.setting(name))?.public.join(path)?.to_string())
+    }
+
     /// Random bytes.
     pub fn chance(&self) -> &Chance {
         &self.chance

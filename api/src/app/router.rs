@@ -9,17 +9,21 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::layers;
 use crate::http::openapi::ApiDoc;
-use crate::http::{account, health, input, openid, pages, problem_page, revocation, todos};
+use crate::http::{account, health, input, leaving, logout, openid, pages, problem_page, revocation, todos};
 use crate::state::AppState;
 
 /// What people in browsers call, under the session cookie.
 fn under_cookie() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().merge(account::routes()).merge(openid::routes()).merge(todos::routes())
+    OpenApiRouter::new()
+        .merge(account::routes())
+        .merge(leaving::routes())
+        .merge(openid::routes())
+        .merge(todos::routes())
 }
 
-/// What programs call, under an org's key. No cookie is read or set here.
+/// What programs call, under an org's key or a provider's signature. No cookie is read or set here.
 fn under_key() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().merge(revocation::routes())
+    OpenApiRouter::new().merge(revocation::routes()).merge(logout::routes())
 }
 
 /// The API's document.

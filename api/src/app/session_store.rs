@@ -8,10 +8,9 @@ use std::fmt;
 
 use axum_login::tower_sessions::session::{Id, Record};
 use axum_login::tower_sessions::session_store::{self, Error};
-use sha2::{Digest, Sha256};
 use tower_sessions_sqlx_store::PostgresStore;
 
-use crate::domain::sessions::{ABSOLUTE_LIFETIME, SessionRecords};
+use crate::domain::sessions::{self, ABSOLUTE_LIFETIME, SessionRecords};
 use crate::http::login::DATA_KEY;
 use crate::http::problem::keep;
 use crate::kernel::{self, Clock, SignInId};
@@ -75,11 +74,8 @@ impl tower_sessions::SessionStore for SessionStore {
     }
 }
 
-/// 128 bits of SHA-256, as many as the cookie has.
 fn digest(Id(id): Id) -> Id {
-    let hash: [u8; 32] = Sha256::digest(id.to_le_bytes()).into();
-    let (half, _) = hash.split_at(16);
-    Id(i128::from_le_bytes(half.try_into().expect("half of 32 bytes is 16")))
+    Id(sessions::digest(id))
 }
 
 fn encode(record: &Record) -> session_store::Result<(String, Vec<u8>)> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use time::Duration as Span;
 
-use crate::domain::{sessions, sso};
+use crate::domain::{revocation, sessions, sso};
 use crate::kernel::Result;
 use crate::state::AppState;
 
@@ -21,7 +21,10 @@ pub async fn sweep(state: &AppState) -> Result<u64> {
     let now = state.clock.now();
     let mut swept = 0;
     loop {
-        match sessions::sweep(&state.db, now, now - KEEP).await? + sso::sweep(&state.db, now).await? {
+        match sessions::sweep(&state.db, now, now - KEEP).await?
+            + sso::sweep(&state.db, now).await?
+            + revocation::sweep(&state.db, now).await?
+        {
             0 => return Ok(swept),
             some => swept += some,
         }

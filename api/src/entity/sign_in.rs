@@ -25,6 +25,8 @@ pub struct Model {
     pub idp_iss: Option<String>,
     pub idp_sub: Option<String>,
     pub idp_sid: Option<String>,
+    pub id_token: Option<Vec<u8>>,
+    pub session_digest: Option<String>,
 }
 
 /// No relations are declared: joins stand in the stores.

@@ -20,6 +20,7 @@ pub enum ClientAuthMethod {
 }
 
 /// A row.
+#[expect(clippy::struct_excessive_bools, reason = "each is a column of its own")]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "sso_connections")]
 pub struct Model {
@@ -34,6 +35,8 @@ pub struct Model {
     pub client_credential: Vec<u8>,
     pub provisions: bool,
     pub prompt_only: bool,
+    pub requires_logout_typ: bool,
+    pub ends_provider_session: bool,
     pub created_at: OffsetDateTime,
     pub updated_at: OffsetDateTime,
 }

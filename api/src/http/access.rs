@@ -10,6 +10,7 @@ use http::{HeaderMap, StatusCode, header};
 use url::Url;
 
 use super::client::RequestInfo;
+use super::cookies;
 use super::input::Path;
 use super::login::{self, AuthSession};
 use super::problem::Problem;
@@ -49,16 +50,13 @@ impl FromRequestParts<AppState> for Member {
     }
 }
 
-/// The session cookie's name. Under https the prefix makes browsers insist that it came from this host alone, over TLS
-/// (RFC 6265bis §4.1.3.2).
-pub fn cookie_name(secure: bool) -> &'static str {
-    if secure { "__Host-curfew" } else { "curfew" }
+/// The session cookie's name.
+pub fn cookie_name(secure: bool) -> String {
+    cookies::name("curfew", secure)
 }
 
 fn had_session(headers: &HeaderMap, state: &AppState) -> bool {
-    let name = cookie_name(state.config.urls.secure());
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    cookies.flat_map(|value| value.split(';')).any(|pair| pair.trim().split('=').next() == Some(name))
+    cookies::read(headers, &cookie_name(state.config.urls.secure())).is_some()
 }
 
 /// A company that the path names by its slug. Nobody has proven anything by that: what follows must.
@@ -132,7 +130,7 @@ impl<S: KeyScope> FromRequestParts<AppState> for OrgKey<S> {
 }
 
 /// Exactly one credential, in the header (RFC 6750 §2.1). Never in the body or the query: those end up in logs.
-fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
+pub(super) fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
     // RFC 6750 §3: a request without authentication information gets a challenge without an error code.
     let missing = || Problem::from(Error::key_refused()).with_challenge("Bearer".to_owned());
     let mut given = headers.get_all(header::AUTHORIZATION).iter();

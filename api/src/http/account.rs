@@ -1,4 +1,4 @@
-//! One's own account: signing in and out, who one is, and one's password.
+//! One's own account: signing in, who one is, and one's password.
 
 use axum::Json;
 use axum::extract::State;
@@ -27,11 +27,7 @@ const PASSWORD_MAX: usize = 256;
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new()
-        .routes(routes!(sign_in))
-        .routes(routes!(sign_out))
-        .routes(routes!(get_me))
-        .routes(routes!(change_password))
+    OpenApiRouter::new().routes(routes!(sign_in)).routes(routes!(get_me)).routes(routes!(change_password))
 }
 
 /// A name and a password.
@@ -69,18 +65,6 @@ async fn sign_in(
     let principal = auth.authenticate(attempt).await?.ok_or_else(Error::sign_in_failed)?;
     login::establish(&mut auth, &state, &request, &principal).await?;
     Ok(Json(SignedIn { name: principal.name }))
-}
-
-/// Signs out of this browser. Also fine when nobody is signed in.
-#[utoipa::path(post, path = "/api/signout", operation_id = "sign_out", tag = "account",
-    responses((status = 204, description = "Signed out")))]
-async fn sign_out(
-    State(state): State<AppState>,
-    request: RequestInfo,
-    mut auth: AuthSession,
-) -> Result<StatusCode, Problem> {
-    login::leave(&mut auth, &state, &request).await?;
-    Ok(StatusCode::NO_CONTENT)
 }
 
 /// A signed-in person, to themselves.

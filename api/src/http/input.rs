@@ -6,12 +6,12 @@ use std::marker::PhantomData;
 
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, FailedToBufferBody, PathRejection};
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request};
 use http::request::Parts;
 use http::{StatusCode, header};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use validator::{Validate, ValidationErrors};
 
 use super::problem::Problem;
@@ -29,16 +29,14 @@ impl<T: DeserializeOwned + Validate> FromRequest<AppState> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, Problem> {
-        if !is_json(&request) {
+        if !has_media_type(&request, "application/json") {
             return Err(Problem::transport(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "unsupported_media_type",
                 "The body must be JSON, and Content-Type must say so: application/json.",
             ));
         }
-        let arriving = Bytes::from_request(request, state);
-        let arrived = tokio::time::timeout(state.config.limits.body, arriving).await;
-        let bytes = arrived.map_err(|_| late())?.map_err(unread)?;
+        let bytes = read(request, state).await?;
         let mut json = serde_json::Deserializer::from_slice(&bytes);
         let Object(value) = serde_path_to_error::deserialize::<_, Object<T>>(&mut json).map_err(|e| malformed(&e))?;
         json.end().map_err(|_| Error::invalid("There is something behind the JSON object."))?;
@@ -47,8 +45,42 @@ impl<T: DeserializeOwned + Validate> FromRequest<AppState> for Body<T> {
     }
 }
 
+/// No body at all is fine too.
+impl<T: DeserializeOwned + Validate> OptionalFromRequest<AppState> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Option<Self>, Problem> {
+        if !request.headers().contains_key(header::CONTENT_TYPE) {
+            return Ok(None);
+        }
+        <Self as FromRequest<AppState>>::from_request(request, state).await.map(Some)
+    }
+}
+
+/// A form (`application/x-www-form-urlencoded`), of whose fields those that `T` does not know are ignored.
+#[derive(Debug)]
+pub struct Form<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<AppState> for Form<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, Problem> {
+        if !has_media_type(&request, "application/x-www-form-urlencoded") {
+            return Err(Problem::transport(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported_media_type",
+                "The body must be a form, and Content-Type must say so: application/x-www-form-urlencoded.",
+            ));
+        }
+        let bytes = read(request, state).await?;
+        let malformed = |_| Error::invalid("The form is malformed, or a field of it is missing or there twice.");
+        Ok(Self(serde_urlencoded::from_bytes(&bytes).map_err(malformed)?))
+    }
+}
+
 /// A JSON object and nothing else. What is derived for a struct or a tagged enum would take an array for one.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
+#[serde(transparent)]
 pub struct Object<T>(pub T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
@@ -101,11 +133,17 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Query<T
     }
 }
 
+async fn read(request: Request, state: &AppState) -> Result<Bytes, Problem> {
+    let arriving = Bytes::from_request(request, state);
+    let arrived = tokio::time::timeout(state.config.limits.body, arriving).await;
+    arrived.map_err(|_| late())?.map_err(unread)
+}
+
 /// RFC 9110 §8.3.1: the type is compared without regard to case, and parameters do not matter to us.
-fn is_json(request: &Request) -> bool {
+fn has_media_type(request: &Request, wanted: &str) -> bool {
     let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = content_type.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
-    essence.eq_ignore_ascii_case("application/json")
+    essence.eq_ignore_ascii_case(wanted)
 }
 
 fn late() -> Problem {

@@ -6,9 +6,13 @@
 pub mod access;
 pub mod account;
 pub mod client;
+pub mod cookies;
+pub mod demand;
 pub mod health;
 pub mod input;
+pub mod leaving;
 pub mod login;
+pub mod logout;
 pub mod openapi;
 pub mod openid;
 pub mod pages;

@@ -31,10 +31,15 @@ struct Security;
 impl Modify for Security {
     fn modify(&self, document: &mut Document) {
         let components = document.components.get_or_insert_default();
-        let cookie =
-            ApiKeyValue::with_description(cookie_name(true), "Set by signing in; without https it is `curfew`.");
+        let cookie = ApiKeyValue::with_description(
+            cookie_name(true),
+            "Set by signing in; without https it is `curfew`.".to_owned(),
+        );
         components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
         let key = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("An API key of the org")).build();
         components.add_security_scheme("org_key", SecurityScheme::Http(key));
+        let token = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT");
+        let token = token.description(Some("Signed by the org's provider, as by Okta's Universal Logout")).build();
+        components.add_security_scheme("provider_token", SecurityScheme::Http(token));
     }
 }

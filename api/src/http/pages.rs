@@ -61,7 +61,7 @@ async fn caching(request: Request, next: Next) -> Response {
 
 /// Adds the headers that every answer has (OWASP ASVS 5.0 §3.4). What is not a page's file is never stored.
 pub fn protect(headers: &mut HeaderMap, secure: bool) {
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(CSP));
+    headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(CSP));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));

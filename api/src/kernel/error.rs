@@ -150,6 +150,21 @@ impl Error {
         )
     }
 
+    /// A provider's keys are not to be had, so nobody can say whether it signed a token.
+    pub fn keys_unavailable(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::new(
+            Kind::Unavailable,
+            "keys_unavailable",
+            "The keys of the token's issuer cannot be had right now, so it could not be checked. Try again in a moment.",
+        )
+        .because(source)
+    }
+
+    /// A signed token is not good; `sentence` says why.
+    pub fn token_refused(sentence: &'static str) -> Self {
+        Self::new(Kind::Unauthenticated, "token_refused", sentence)
+    }
+
     /// The database is away.
     pub fn unavailable(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::new(Kind::Unavailable, "unavailable", "The service is not available right now. Try again in a moment.")

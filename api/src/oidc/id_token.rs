@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
 /// Signatures with a public key only: with a MAC, whoever knows the client secret could sign people in (§3.1.3.7, 8).
-const ALGORITHMS: [Alg; 9] = [
+pub(super) const ALGORITHMS: [Alg; 9] = [
     Alg::RsaSsaPkcs1V15Sha256,
     Alg::RsaSsaPkcs1V15Sha384,
     Alg::RsaSsaPkcs1V15Sha512,

@@ -5,10 +5,13 @@
 //! own discovery document, so that no connection can mix two providers up (RFC 9700 §4.4).
 
 mod client_auth;
+mod demands;
 mod failure;
 mod fetch;
 mod id_token;
 mod provider;
+mod sign_out;
+mod signed;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -32,7 +35,9 @@ use crate::domain::sso::{self, Claims};
 use crate::kernel::{Chance, Clock, Error, Result};
 
 pub use client_auth::{ClientAuth, new_private_key, public_jwk};
+pub use demands::{Logout, Refused as DemandRefused};
 pub use provider::parse_issuer;
+pub use sign_out::{Origin, Rejection, stated_issuer, stated_origin};
 
 use fetch::{Fetch, FetchError};
 use id_token::{Expected, Refused, Verified};
@@ -205,7 +210,8 @@ impl Providers {
         let code = code_of(answer)?;
         let tokens = self.redeem(&provider, at, code, secrets).await?;
         let claims = self.verify(&provider, at, &tokens, secrets).await?;
-        self.complete(&provider, at, tokens.access_token(), &claims).await
+        let token = tokens.id_token().map(ToString::to_string).unwrap_or_default();
+        self.complete(&provider, at, tokens.access_token(), &claims, token.into()).await
     }
 
     async fn redeem(&self, provider: &Provider, at: &Registration, code: &str, secrets: &Secrets) -> Result<Tokens> {
@@ -256,6 +262,7 @@ impl Providers {
         at: &Registration,
         access_token: &AccessToken,
         token: &Verified,
+        id_token: SecretString,
     ) -> Result<Claims> {
         let (subject, sid) = (token.subject().as_str(), token.additional_claims().sid.as_deref());
         if !is_name(subject, SUBJECT) || !sid.is_none_or(|sid| is_name(sid, SID)) {
@@ -270,6 +277,7 @@ impl Providers {
             email_verified: token.email_verified(),
             name: text_of(token.name()),
             hosted_domain: token.additional_claims().hd.clone(),
+            id_token,
         };
         let is_thin = claims.email.is_none() || claims.name.is_none();
         if is_thin && provider.metadata.userinfo_endpoint().is_some() {

@@ -33,6 +33,8 @@ pub(super) struct More {
     /// RFC 9207 §3.
     #[serde(default)]
     pub(super) authorization_response_iss_parameter_supported: bool,
+    /// OpenID Connect RP-Initiated Logout 1.0 §2.1.
+    pub(super) end_session_endpoint: Option<Url>,
 }
 
 impl AdditionalProviderMetadata for More {}
@@ -75,6 +77,7 @@ pub(super) struct Known {
 struct Slot {
     provider: Option<Arc<Provider>>,
     failed_at: Option<OffsetDateTime>,
+    keys_failed_at: Option<OffsetDateTime>,
 }
 
 impl Known {
@@ -98,7 +101,7 @@ impl Known {
         match discovered.unwrap_or_else(|elapsed| Err(failure::unreachable(elapsed))) {
             Ok(provider) => {
                 let provider = Arc::new(provider);
-                *slot = Slot { provider: Some(Arc::clone(&provider)), failed_at: None };
+                *slot = Slot { provider: Some(Arc::clone(&provider)), ..Slot::default() };
                 Ok(provider)
             }
             Err(error) => {
@@ -118,17 +121,17 @@ impl Known {
         if now - known.keys_read_at < KEYS_AT_MOST_EVERY {
             return Ok(known);
         }
-        let keys = JsonWebKeySet::fetch_async(known.metadata.jwks_uri(), &self.fetch).await;
-        // Also after a failure: a provider that is in trouble is not asked at every sign-in.
-        let fresh = |keys| Arc::new(Provider { keys, keys_read_at: now, ..Provider::clone(&known) });
-        match keys {
+        if slot.keys_failed_at.is_some_and(|at| now - at < FAILED) {
+            return Err(failure::unreachable("its keys could not be had a moment ago"));
+        }
+        match JsonWebKeySet::fetch_async(known.metadata.jwks_uri(), &self.fetch).await {
             Ok(keys) => {
-                let provider = fresh(keys);
-                slot.provider = Some(Arc::clone(&provider));
+                let provider = Arc::new(Provider { keys, keys_read_at: now, ..Provider::clone(&known) });
+                *slot = Slot { provider: Some(Arc::clone(&provider)), ..Slot::default() };
                 Ok(provider)
             }
             Err(error) => {
-                slot.provider = Some(fresh(known.keys.clone()));
+                slot.keys_failed_at = Some(self.clock.now());
                 Err(told(error))
             }
         }

@@ -27,9 +27,9 @@ struct Row {
 }
 
 #[rustfmt::skip]
-const ROWS: [Row; 14] = [
+const ROWS: [Row; 20] = [
     Row { operation: "sign_in",              anonymous: 200, member: 200, colleague: 200, owner: 200, other_org: 200, key: 200, key_without_scope: 200, key_of_other_org: 200 },
-    Row { operation: "sign_out",             anonymous: 204, member: 204, colleague: 204, owner: 204, other_org: 204, key: 204, key_without_scope: 204, key_of_other_org: 204 },
+    Row { operation: "sign_out",             anonymous: 200, member: 200, colleague: 200, owner: 200, other_org: 200, key: 200, key_without_scope: 200, key_of_other_org: 200 },
     Row { operation: "get_me",               anonymous: 401, member: 200, colleague: 200, owner: 200, other_org: 200, key: 401, key_without_scope: 401, key_of_other_org: 401 },
     Row { operation: "change_password",      anonymous: 401, member: 403, colleague: 403, owner: 403, other_org: 403, key: 401, key_without_scope: 401, key_of_other_org: 401 },
     Row { operation: "check_openid",          anonymous: 200, member: 200, colleague: 200, owner: 200, other_org: 200, key: 200, key_without_scope: 200, key_of_other_org: 200 },
@@ -40,6 +40,12 @@ const ROWS: [Row; 14] = [
     Row { operation: "update_todo",          anonymous: 401, member: 200, colleague: 404, owner: 404, other_org: 404, key: 401, key_without_scope: 401, key_of_other_org: 401 },
     Row { operation: "delete_todo",          anonymous: 401, member: 204, colleague: 404, owner: 404, other_org: 404, key: 401, key_without_scope: 401, key_of_other_org: 401 },
     Row { operation: "revoke_global_tokens", anonymous: 401, member: 401, colleague: 401, owner: 401, other_org: 401, key: 204, key_without_scope: 403, key_of_other_org: 404 },
+    Row { operation: "get_signed_out",          anonymous: 200, member: 200, colleague: 200, owner: 200, other_org: 200, key: 200, key_without_scope: 200, key_of_other_org: 200 },
+    Row { operation: "revoke_org_tokens",       anonymous: 401, member: 401, colleague: 401, owner: 401, other_org: 401, key: 401, key_without_scope: 401, key_of_other_org: 401 },
+    Row { operation: "logout_by_back_channel",  anonymous: 415, member: 415, colleague: 415, owner: 415, other_org: 415, key: 415, key_without_scope: 415, key_of_other_org: 415 },
+    Row { operation: "logout_by_front_channel", anonymous: 200, member: 200, colleague: 200, owner: 200, other_org: 200, key: 200, key_without_scope: 200, key_of_other_org: 200 },
+    Row { operation: "get_metadata",            anonymous: 200, member: 200, colleague: 200, owner: 200, other_org: 200, key: 200, key_without_scope: 200, key_of_other_org: 200 },
+    Row { operation: "get_org_metadata",        anonymous: 200, member: 200, colleague: 200, owner: 200, other_org: 200, key: 200, key_without_scope: 200, key_of_other_org: 200 },
     Row { operation: "get_liveness",         anonymous: 204, member: 204, colleague: 204, owner: 204, other_org: 204, key: 204, key_without_scope: 204, key_of_other_org: 204 },
     Row { operation: "get_readiness",        anonymous: 204, member: 204, colleague: 204, owner: 204, other_org: 204, key: 204, key_without_scope: 204, key_of_other_org: 204 },
 ];

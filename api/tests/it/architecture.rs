@@ -197,6 +197,7 @@ fn few_may_say_that_somebody_belongs_to_an_org() {
         "api/src/domain/api_keys/mod.rs",
         "api/src/domain/sessions/store.rs",
         "api/src/http/access.rs",
+        "api/src/http/demand.rs",
         "api/src/http/login.rs",
     ];
     assert_eq!(proven, expected.map(str::to_owned).into());

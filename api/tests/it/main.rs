@@ -6,6 +6,7 @@ mod account;
 mod architecture;
 mod cookies;
 mod database_away;
+mod leaving;
 mod logs;
 mod migrations;
 mod openapi;

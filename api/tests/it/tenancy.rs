@@ -123,6 +123,9 @@ async fn the_runtime_role_cannot_call_what_is_the_operator_s() {
         "update sso_connections set issuer = 'https://evil.example'",
         "update identities set subject = 'x'",
         "delete from identities",
+        "delete from spent_tokens",
+        "update spent_tokens set outcome = 'ended'",
+        "delete from ended_sids",
         "update audit_events set event = 'x'",
         "delete from audit_events",
         "delete from sign_ins",
@@ -155,7 +158,19 @@ async fn sso_rows(app: &TestApp, org: Org) {
          select org_id, 'https://idp.example', 'the same', id, now() from users where org_id = '{}'",
         org.id
     );
-    assert_eq!((app.force(&attempt).await, app.force(&identity).await), (1, 1));
+    let spent = format!(
+        "insert into spent_tokens (org_id, issuer, jti_digest, request_digest, outcome, expires_at) \
+         values ('{}', 'https://idp.example', '', '', 'ended', now())",
+        org.id
+    );
+    let sid = format!(
+        "insert into ended_sids (org_id, issuer, sid, ended_at, expires_at) \
+         values ('{}', 'https://idp.example', 'the same', now(), now())",
+        org.id
+    );
+    for sql in [attempt, identity, spent, sid] {
+        assert_eq!(app.force(&sql).await, 1, "{sql}");
+    }
 }
 
 async fn tenant_tables(app: &TestApp) -> Vec<String> {

@@ -31,6 +31,8 @@ pub enum Event {
     RevocationMissed,
     /// A demand to end sign-ins was refused.
     RevocationRefused,
+    /// A signed demand that had no expiry was accepted for being new.
+    TokenWithoutExpiry,
     /// An API key was made.
     KeyMinted,
     /// The org's people sign in with an OpenID provider from now on, or with other settings of it.
@@ -58,6 +60,7 @@ impl Event {
             Self::Revoked => "revocation.succeeded",
             Self::RevocationMissed => "revocation.no_such_subject",
             Self::RevocationRefused => "revocation.refused",
+            Self::TokenWithoutExpiry => "revocation.token_without_expiry",
             Self::KeyMinted => "api_key.minted",
             Self::SsoSet => "sso.set",
             Self::SsoRemoved => "sso.removed",

@@ -1,5 +1,7 @@
 //! What a door asks for, and what it is told.
 
+use time::OffsetDateTime;
+
 use crate::kernel::{Email, SignInId, UserId};
 
 /// Whose sign-ins.
@@ -18,6 +20,17 @@ pub enum Subject {
         /// Its name for the person.
         sub: String,
     },
+    /// By several of these at once, which must not name two people (RFC 9493 §3.2.8).
+    Aliases(Vec<Subject>),
+    /// By a session of a provider's, and its name for the person if it gives one.
+    ProviderSession {
+        /// The issuer.
+        iss: String,
+        /// Its session.
+        sid: String,
+        /// Its name for the person.
+        sub: Option<String>,
+    },
 }
 
 impl Subject {
@@ -27,6 +40,8 @@ impl Subject {
             Self::Email(_) => "email",
             Self::Opaque(_) => "opaque",
             Self::IssSub { .. } => "iss_sub",
+            Self::Aliases(_) => "aliases",
+            Self::ProviderSession { .. } => "provider_session",
         }
     }
 }
@@ -40,6 +55,8 @@ pub enum Reach {
     One(SignInId),
     /// All but this one.
     AllBut(SignInId),
+    /// Those that the provider's session opened, which the subject names; and any that it would still open.
+    ProviderSession,
 }
 
 impl Reach {
@@ -48,6 +65,7 @@ impl Reach {
             Self::All => "all",
             Self::One(_) => "one",
             Self::AllBut(_) => "all_but_one",
+            Self::ProviderSession => "provider_session",
         }
     }
 }
@@ -67,6 +85,8 @@ pub enum Cause {
     Moved,
     /// Their company signs them in with its provider from now on.
     ProviderRequired,
+    /// Their session at the company's provider ended.
+    ProviderSignedOut,
 }
 
 impl Cause {
@@ -78,6 +98,7 @@ impl Cause {
             Self::PasswordChanged => "password_changed",
             Self::Moved => "moved",
             Self::ProviderRequired => "provider_required",
+            Self::ProviderSignedOut => "provider_signed_out",
         }
     }
 }
@@ -87,6 +108,10 @@ impl Cause {
 pub enum Door {
     /// `POST /global-token-revocation`.
     GlobalTokenRevocation,
+    /// `POST /orgs/{slug}/backchannel-logout`.
+    BackChannelLogout,
+    /// `GET /orgs/{slug}/frontchannel-logout`.
+    FrontChannelLogout,
     /// The person's own account.
     Account,
     /// The operator's command line.
@@ -94,9 +119,15 @@ pub enum Door {
 }
 
 impl Door {
+    /// All there are.
+    pub const ALL: [Self; 5] =
+        [Self::GlobalTokenRevocation, Self::BackChannelLogout, Self::FrontChannelLogout, Self::Account, Self::Operator];
+
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::GlobalTokenRevocation => "global_token_revocation",
+            Self::BackChannelLogout => "backchannel_logout",
+            Self::FrontChannelLogout => "frontchannel_logout",
             Self::Account => "account",
             Self::Operator => "operator",
         }
@@ -114,6 +145,19 @@ pub struct Order {
     pub cause: Cause,
     /// Through which door.
     pub door: Door,
+}
+
+/// A signed demand, which counts once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Token {
+    /// Who signed it.
+    pub issuer: String,
+    /// Its id.
+    pub jti: String,
+    /// When it cannot be used any more.
+    pub expires_at: OffsetDateTime,
+    /// Whether it did not say so itself, and was accepted for being new.
+    pub without_expiry: bool,
 }
 
 /// What was done.

@@ -1,19 +1,24 @@
 //! The SQL of ending sign-ins: the only file that writes `ended_at` or a generation.
 
 use sea_orm::{ConnectionTrait, DbBackend, Statement, Value};
+use time::OffsetDateTime;
 
-use super::{Order, Reach};
+use super::{Order, Outcome, Reach, Receipt, Subject, Token};
 use crate::domain::Tx;
-use crate::kernel::{Op, Result, SignInId, UserId};
+use crate::kernel::{Op, OrgScope, Result, SignInId, UserId};
 
-/// Ends one person's open sign-ins: `$5` only that one, `$6` all but that one. Public for the test of its plan.
+/// Ends one person's open sign-ins: `$5` only that one, `$6` all but that one, `$7` and `$8` those of one issuer's session.
+/// Public for the test of its plan.
 pub const END_SIGN_INS: &str = "update sign_ins set ended_at = $3, ended_cause = $4 \
      where org_id = $1 and user_id = $2 and ended_at is null \
        and ($5::uuid is null or id = $5) and ($6::uuid is null or id <> $6) \
+       and ($7::text is null or (idp_iss = $7 and idp_sid = $8)) \
      returning id, expires_at > $3 as live";
 
-/// Deletes the records that lead to these sign-ins. Public for the test of its plan.
-pub const DELETE_RECORDS: &str = "delete from tower_sessions where sign_in_id = any($1)";
+/// Deletes the records that lead to these sign-ins, and keeps which cookie it was. Public for the test of its plan.
+pub const DELETE_RECORDS: &str = "with gone as ( \
+         delete from tower_sessions where sign_in_id = any($1) returning id, sign_in_id) \
+     update sign_ins s set session_digest = gone.id from gone where s.id = gone.sign_in_id";
 
 /// The number is drawn under the row's lock, so that its order is the order of the revocations.
 pub(super) async fn raise_generation(tx: &Tx, op: &Op, user: UserId) -> Result<()> {
@@ -28,17 +33,23 @@ pub(super) async fn raise_generation(tx: &Tx, op: &Op, user: UserId) -> Result<(
 /// Ends them all, also what has expired by our clock and may not have by another's. Says of each whether it had not.
 pub(super) async fn end_sign_ins(tx: &Tx, op: &Op, user: UserId, order: &Order) -> Result<Vec<(SignInId, bool)>> {
     let (only, but) = match order.reach {
-        Reach::All => (None, None),
+        Reach::All | Reach::ProviderSession => (None, None),
         Reach::One(sign_in) => (Some(sign_in), None),
         Reach::AllBut(sign_in) => (None, Some(sign_in)),
     };
-    let values: [Value; 6] = [
+    let (iss, sid) = match (order.reach, &order.subject) {
+        (Reach::ProviderSession, Subject::ProviderSession { iss, sid, .. }) => (Some(iss.clone()), Some(sid.clone())),
+        _ => (None, None),
+    };
+    let values: [Value; 8] = [
         op.scope.org().into(),
         user.into(),
         op.now.into(),
         order.cause.as_str().into(),
         only.map(SignInId::uuid).into(),
         but.map(SignInId::uuid).into(),
+        iss.into(),
+        sid.into(),
     ];
     let rows = tx.query_all(Statement::from_sql_and_values(DbBackend::Postgres, END_SIGN_INS, values)).await?;
     rows.into_iter().map(|row| Ok((row.try_get("", "id")?, row.try_get("", "live")?))).collect()
@@ -51,4 +62,88 @@ pub(super) async fn delete_session_records(tx: &Tx, sign_ins: &[(SignInId, bool)
     let ids: Vec<_> = sign_ins.iter().map(|(id, _)| id.uuid()).collect();
     tx.execute(Statement::from_sql_and_values(DbBackend::Postgres, DELETE_RECORDS, [ids.into()])).await?;
     Ok(())
+}
+
+/// How many rows one sweep removes at most of each kind, so that it never holds much for long.
+const SWEEP: i32 = 10_000;
+
+fn statement(sql: &str, values: impl IntoIterator<Item = Value>) -> Statement {
+    Statement::from_sql_and_values(DbBackend::Postgres, sql, values)
+}
+
+/// Two requests with one token take turns.
+pub(super) async fn hold_token(tx: &Tx, scope: OrgScope, issuer: &str, jti: &[u8]) -> Result<()> {
+    let sql = "select pg_advisory_xact_lock(hashtextextended(concat($1::text, $2::text, encode($3, 'hex')), 0))";
+    tx.execute(statement(sql, [scope.org().to_string().into(), issuer.into(), jti.to_vec().into()])).await?;
+    Ok(())
+}
+
+/// What a token was spent on, and what came of it.
+pub(super) async fn find_spent(
+    tx: &Tx,
+    scope: OrgScope,
+    issuer: &str,
+    jti: &[u8],
+) -> Result<Option<(Vec<u8>, Outcome)>> {
+    let sql = "select request_digest, outcome from spent_tokens where org_id = $1 and issuer = $2 and jti_digest = $3";
+    let row = tx.query_one(statement(sql, [scope.org().into(), issuer.into(), jti.to_vec().into()])).await?;
+    let Some(row) = row else { return Ok(None) };
+    let outcome = match row.try_get::<String>("", "outcome")?.as_str() {
+        "ended" => Outcome::Ended(Receipt { sign_ins: 0 }),
+        _ => Outcome::NoSuchSubject,
+    };
+    Ok(Some((row.try_get("", "request_digest")?, outcome)))
+}
+
+pub(super) async fn insert_spent(
+    tx: &Tx,
+    scope: OrgScope,
+    token: &Token,
+    jti: Vec<u8>,
+    request: Vec<u8>,
+    outcome: Outcome,
+) -> Result<()> {
+    let sql = "insert into spent_tokens (org_id, issuer, jti_digest, request_digest, outcome, expires_at) \
+               values ($1, $2, $3, $4, $5, $6)";
+    let outcome = match outcome {
+        Outcome::Ended(_) => "ended",
+        Outcome::NoSuchSubject => "no_such_subject",
+    };
+    let values: [Value; 6] = [
+        scope.org().into(),
+        token.issuer.clone().into(),
+        jti.into(),
+        request.into(),
+        outcome.into(),
+        token.expires_at.into(),
+    ];
+    tx.execute(statement(sql, values)).await?;
+    Ok(())
+}
+
+pub(super) async fn remember_sid(tx: &Tx, op: &Op, issuer: &str, sid: &str, until: OffsetDateTime) -> Result<()> {
+    let sql = "insert into ended_sids (org_id, issuer, sid, ended_at, expires_at) values ($1, $2, $3, $4, $5) \
+               on conflict (org_id, issuer, sid) do update \
+               set ended_at = excluded.ended_at, expires_at = excluded.expires_at";
+    let values = [op.scope.org().into(), issuer.into(), sid.into(), op.now.into(), until.into()];
+    tx.execute(statement(sql, values)).await?;
+    Ok(())
+}
+
+pub(super) async fn find_ended_sid(
+    tx: &Tx,
+    scope: OrgScope,
+    issuer: &str,
+    sid: &str,
+) -> Result<Option<OffsetDateTime>> {
+    let sql = "select ended_at from ended_sids where org_id = $1 and issuer = $2 and sid = $3";
+    let row = tx.query_one(statement(sql, [scope.org().into(), issuer.into(), sid.into()])).await?;
+    Ok(row.map(|row| row.try_get("", "ended_at")).transpose()?)
+}
+
+pub(super) async fn sweep(db: &impl ConnectionTrait, before: OffsetDateTime) -> Result<u64> {
+    let sql = "select sweep_provider_sign_outs($1, $2) as swept";
+    let row = db.query_one(statement(sql, [before.into(), SWEEP.into()])).await?;
+    let swept: i64 = row.map(|row| row.try_get("", "swept")).transpose()?.unwrap_or(0);
+    Ok(swept.unsigned_abs())
 }

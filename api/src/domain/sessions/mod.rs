@@ -8,7 +8,9 @@ mod store;
 use std::fmt;
 
 use sea_orm::ConnectionTrait;
+use secrecy::SecretString;
 use serde_json::json;
+use sha2::{Digest, Sha256};
 use time::{Duration, OffsetDateTime};
 
 use super::Tx;
@@ -17,7 +19,7 @@ use super::orgs::{self, Hold};
 use super::users::Candidate;
 use crate::entity::sign_in::Model as SignIn;
 use crate::entity::user::Model as User;
-use crate::kernel::{Error, Op, OrgScope, Result, Role, SignInId, UserId};
+use crate::kernel::{Error, Op, OrgScope, Result, Role, Sealer, SignInId, UserId};
 
 pub use store::SessionRecords;
 
@@ -102,6 +104,8 @@ pub struct ProviderSession {
     pub auth_time: Option<OffsetDateTime>,
     /// Whether they had to prove it again, and that we asked for it must do for proof.
     pub reauth_unproven: bool,
+    /// Its ID token, which it wants to see when the person leaves there too.
+    pub id_token: SecretString,
 }
 
 /// Opens a sign-in for somebody whom a provider vouches for. `user` must be locked and their org held, so that neither a
@@ -109,15 +113,72 @@ pub struct ProviderSession {
 ///
 /// # Errors
 /// The database's.
-pub async fn open_by_provider(tx: &Tx, op: &Op, user: &User, by: ProviderSession) -> Result<SignInId> {
+pub async fn open_by_provider(tx: &Tx, op: &Op, sealer: &Sealer, user: &User, by: ProviderSession) -> Result<SignInId> {
     let id = SignInId::new(op.now, &op.chance);
     let mut detail = json!({ "sign_in": id, "by": "oidc", "issuer": by.issuer });
     if by.reauth_unproven {
         detail["reauth_unproven"] = true.into();
     }
-    store::insert_provider_sign_in(tx, op, id, user.id, by, op.now + ABSOLUTE_LIFETIME).await?;
+    let id_token = sealer.seal(&op.chance, &id_token_place(id), &by.id_token)?;
+    store::insert_provider_sign_in(tx, op, id, user.id, by, id_token, op.now + ABSOLUTE_LIFETIME).await?;
     audit::record(tx, op, Event::SignedIn, Some(user.id), detail).await?;
     Ok(id)
+}
+
+/// Whose sign-in a provider's session opened, open or not; with `subject`, only that person's.
+///
+/// # Errors
+/// The database's.
+pub async fn find_by_sid(
+    tx: &Tx,
+    scope: OrgScope,
+    issuer: &str,
+    sid: &str,
+    subject: Option<&str>,
+) -> Result<Option<UserId>> {
+    store::find_by_sid(tx, scope, issuer, sid, subject).await
+}
+
+/// One sign-in.
+///
+/// # Errors
+/// The database's.
+pub async fn find(tx: &Tx, scope: OrgScope, id: SignInId) -> Result<Option<SignIn>> {
+    store::find_sign_in(tx, scope, id).await
+}
+
+/// What became of a sign-in, as its browser is told.
+#[derive(Clone, Debug)]
+pub struct Ended {
+    /// What its org is called.
+    pub org_name: String,
+    /// When.
+    pub at: OffsetDateTime,
+    /// Why: the name of a [`super::revocation::Cause`].
+    pub cause: String,
+    /// Whether a provider had signed the person in.
+    pub by_provider: bool,
+}
+
+/// What became of the sign-in that a cookie led to. Asked before a tenant is known.
+///
+/// # Errors
+/// The database's.
+pub async fn find_ended(db: &impl ConnectionTrait, session_digest: &str) -> Result<Option<Ended>> {
+    store::lookup_ended(db, session_digest).await
+}
+
+/// What is stored of a cookie, and tells nobody the cookie: 128 bits of SHA-256, as many as the cookie has.
+pub fn digest(cookie: i128) -> i128 {
+    let hash = Sha256::digest(cookie.to_le_bytes());
+    let mut half = [0; 16];
+    half.copy_from_slice(&hash[..16]);
+    i128::from_le_bytes(half)
+}
+
+/// Where a sign-in's ID token stands, for the sealer.
+pub fn id_token_place(id: SignInId) -> String {
+    format!("sign_ins/{id}/id_token")
 }
 
 /// The latest authentication at `issuer` that a person had used here, in sign-ins that had ended by the moment `until`.

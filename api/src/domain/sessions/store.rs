@@ -8,7 +8,7 @@ use secrecy::ExposeSecret;
 use sqlx::PgPool;
 use time::OffsetDateTime;
 
-use super::{Principal, ProviderSession};
+use super::{Ended, Principal, ProviderSession};
 use crate::domain::Tx;
 use crate::domain::users::Candidate;
 use crate::entity::sign_in::{Column, Entity, Model};
@@ -102,9 +102,10 @@ pub(super) async fn insert_provider_sign_in(
     id: SignInId,
     user: UserId,
     by: ProviderSession,
+    id_token: Vec<u8>,
     expires_at: OffsetDateTime,
 ) -> Result<()> {
-    let ProviderSession { issuer, subject, sid, auth_time, reauth_unproven: _ } = by;
+    let ProviderSession { issuer, subject, sid, auth_time, reauth_unproven: _, id_token: _ } = by;
     let row = Model {
         id,
         org_id: op.scope.org(),
@@ -120,9 +121,41 @@ pub(super) async fn insert_provider_sign_in(
         idp_iss: Some(issuer),
         idp_sub: Some(subject),
         idp_sid: sid,
+        id_token: Some(id_token),
+        session_digest: None,
     };
     row.into_active_model().insert(tx).await?;
     Ok(())
+}
+
+pub(super) async fn find_by_sid(
+    tx: &Tx,
+    scope: OrgScope,
+    issuer: &str,
+    sid: &str,
+    subject: Option<&str>,
+) -> Result<Option<UserId>> {
+    let sql = "select user_id from sign_ins \
+               where org_id = $1 and idp_iss = $2 and idp_sid = $3 and ($4::text is null or idp_sub = $4) \
+               order by created_at desc limit 1";
+    let row = tx.query_one(statement(sql, [scope.org().into(), issuer.into(), sid.into(), subject.into()])).await?;
+    Ok(row.map(|row| row.try_get("", "user_id")).transpose()?)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the scoped finder")]
+pub(super) async fn find_sign_in(tx: &Tx, scope: OrgScope, id: SignInId) -> Result<Option<Model>> {
+    Ok(Entity::find().filter(Column::OrgId.eq(scope.org())).filter(Column::Id.eq(id)).one(tx).await?)
+}
+
+pub(super) async fn lookup_ended(db: &impl ConnectionTrait, session_digest: &str) -> Result<Option<Ended>> {
+    let row = db.query_one(statement("select * from lookup_ended($1)", [session_digest.into()])).await?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some(Ended {
+        org_name: row.try_get("", "org_name")?,
+        at: row.try_get("", "ended_at")?,
+        cause: row.try_get("", "ended_cause")?,
+        by_provider: row.try_get("", "by_provider")?,
+    }))
 }
 
 pub(super) async fn latest_auth_time(

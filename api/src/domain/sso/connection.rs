@@ -9,11 +9,12 @@ use crate::domain::audit::{self, Event};
 use crate::domain::orgs::{self, Hold};
 use crate::domain::revocation::{self, Cause, Door, Order, Reach, Subject};
 use crate::domain::sessions;
-use crate::kernel::{Chance, Domain, Error, Op, OrgScope, Result, Sealer, SsoConnectionId};
+use crate::kernel::{Chance, Domain, Error, Op, OrgId, OrgScope, Result, Sealer, SsoConnectionId};
 
 use secrecy::SecretString;
 
 /// What an org's operator says about a provider.
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 #[derive(Debug)]
 pub struct ConnectionSettings {
     /// The one domain of the org that it is for; `None` for those that have no connection of their own.
@@ -30,6 +31,10 @@ pub struct ConnectionSettings {
     pub provisions: bool,
     /// Whether, for want of an `auth_time`, having asked the provider to prompt must do after a forced sign-out.
     pub prompt_only: bool,
+    /// Whether a logout token must say by its `typ` that it is one.
+    pub requires_logout_typ: bool,
+    /// Whether leaving here always ends the provider's session too.
+    pub ends_provider_session: bool,
 }
 
 /// Where a connection's credential stands, for the sealer.
@@ -43,6 +48,14 @@ pub fn credential_place(id: SsoConnectionId) -> String {
 /// The database's.
 pub async fn find_company(db: &impl ConnectionTrait, domain: &Domain) -> Result<Option<String>> {
     store::lookup_sso(db, domain.as_str()).await
+}
+
+/// The org that is this client at this issuer, unless it is more than one. Asked before a tenant is known.
+///
+/// # Errors
+/// The database's.
+pub async fn find_by_client(db: &impl ConnectionTrait, issuer: &str, client_id: &str) -> Result<Option<OrgId>> {
+    store::lookup_client(db, issuer, client_id).await
 }
 
 /// The connection for people of `domain`: its own, else the org's. Without a domain the org's, else its oldest.
@@ -88,7 +101,9 @@ pub async fn set_connection(tx: &Tx, op: &Op, sealer: &Sealer, settings: Connect
         .map_err(|e| e.on_constraint("sso_connections_domain", || Error::not_found("domain of this company")))?;
     let detail = json!({
         "connection": id, "domain": domain, "issuer": settings.issuer, "client_id": settings.client_id,
-        "provisions": settings.provisions, "prompt_only": settings.prompt_only, "replaced": before.is_some(),
+        "provisions": settings.provisions, "prompt_only": settings.prompt_only,
+        "requires_logout_typ": settings.requires_logout_typ, "ends_provider_session": settings.ends_provider_session,
+        "replaced": before.is_some(),
     });
     audit::record(tx, op, Event::SsoSet, None, detail).await?;
     let signed_in = sessions::list_signed_in_by_password(tx, op.scope, domain).await?;

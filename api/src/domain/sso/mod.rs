@@ -11,12 +11,13 @@ mod recognise;
 mod refusal;
 mod store;
 
+use secrecy::SecretString;
 use time::OffsetDateTime;
 
 pub use attempt::{Attempt, Leaving, begin_attempt, sweep, take_attempt};
 pub use connection::{
-    ConnectionSettings, credential_place, find_company, find_connection, list_connections, remove_connection,
-    reseal_credential, serves, set_connection,
+    ConnectionSettings, credential_place, find_by_client, find_company, find_connection, list_connections,
+    remove_connection, reseal_credential, serves, set_connection,
 };
 pub use recognise::{Recognised, link, recognise, record_failure, unlink};
 pub use refusal::expired;
@@ -24,7 +25,7 @@ pub use refusal::expired;
 pub use crate::entity::sso_connection::{ClientAuthMethod, Model as Connection};
 
 /// What a provider says about the person who came back, signature and all else checked.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Claims {
     /// Who says so.
     pub issuer: String,
@@ -42,6 +43,8 @@ pub struct Claims {
     pub name: Option<String>,
     /// Google's claim for the Workspace organisation of an account.
     pub hosted_domain: Option<String>,
+    /// The ID token that says so.
+    pub id_token: SecretString,
 }
 
 /// Addresses and names stay out of logs.

@@ -7,11 +7,12 @@ use super::{Attempt, Claims, Connection, refusal, serves, store};
 use crate::domain::Tx;
 use crate::domain::audit::{self, Event};
 use crate::domain::orgs::{self, Hold};
+use crate::domain::revocation;
 use crate::domain::sessions::{self, ProviderSession};
 use crate::domain::users::{self, NewUser};
 use crate::entity::org::{Model as Org, OrgKind};
 use crate::entity::user::Model as User;
-use crate::kernel::{Domain, Email, Error, Op, OrgScope, Result, Role, SignInId, UserId};
+use crate::kernel::{Domain, Email, Error, Op, OrgScope, Result, Role, Sealer, SignInId, UserId};
 
 /// How far a provider's clock may be behind ours. Whoever proved who they are this short a time before a forced sign-out,
 /// at a provider's session that was never used here, is believed to have done so after it.
@@ -35,7 +36,7 @@ pub enum Recognised {
 /// # Errors
 /// Forbidden, with a sentence for them, when they are not to come in; invalid, when the connection has changed since
 /// they left; the database's.
-pub async fn recognise(tx: &Tx, op: &Op, attempt: &Attempt, claims: &Claims) -> Result<Recognised> {
+pub async fn recognise(tx: &Tx, op: &Op, sealer: &Sealer, attempt: &Attempt, claims: &Claims) -> Result<Recognised> {
     // Locks are taken in the order org, person. To make or link somebody, the org must be ours alone.
     let is_known = users::find_by_identity(tx, op.scope, &claims.issuer, &claims.subject).await?.is_some();
     let hold = if is_known { Hold::Shared } else { Hold::Alone };
@@ -61,8 +62,9 @@ pub async fn recognise(tx: &Tx, op: &Op, attempt: &Attempt, claims: &Claims) -> 
                 sid: claims.sid.clone(),
                 auth_time: claims.auth_time,
                 reauth_unproven: proof == Proof::Prompted,
+                id_token: claims.id_token.clone(),
             };
-            Ok(Recognised::SignedIn(sessions::open_by_provider(tx, op, &user, by).await?))
+            Ok(Recognised::SignedIn(sessions::open_by_provider(tx, op, sealer, &user, by).await?))
         }
     }
 }
@@ -93,14 +95,25 @@ async fn proof(
     if attempt.seq <= user.revoked_seq {
         return Ok(Proof::Missing);
     }
-    let Some(since) = user.reauth_since else { return Ok(Proof::Given) };
-    match claims.auth_time {
-        Some(at) if at + SKEW >= since && is_newer(tx, scope, user.id, &claims.issuer, since, at).await? => {
-            Ok(Proof::Given)
-        }
-        None if connection.prompt_only && attempt.prompted => Ok(Proof::Prompted),
-        _ => Ok(Proof::Missing),
+    // The session that they come with has ended there since: a new proof would have to be newer than that.
+    let ended = match &claims.sid {
+        Some(sid) => revocation::sid_ended_at(tx, scope, &claims.issuer, sid).await?,
+        None => None,
+    };
+    if user.reauth_since.is_none() && ended.is_none() {
+        return Ok(Proof::Given);
     }
+    let Some(at) = claims.auth_time else {
+        return Ok(if connection.prompt_only && attempt.prompted { Proof::Prompted } else { Proof::Missing });
+    };
+    if ended.is_some_and(|ended| at <= ended) {
+        return Ok(Proof::Missing);
+    }
+    let is_given = match user.reauth_since {
+        Some(since) => at + SKEW >= since && is_newer(tx, scope, user.id, &claims.issuer, since, at).await?,
+        None => true,
+    };
+    Ok(if is_given { Proof::Given } else { Proof::Missing })
 }
 
 /// Whether `at` is later than every authentication that the person had used here when they were signed out. Providers

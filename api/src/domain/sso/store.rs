@@ -12,7 +12,7 @@ use crate::domain::Tx;
 use crate::entity::login_attempt;
 use crate::entity::org::OrgKind;
 use crate::entity::sso_connection::{Column, Entity, Model};
-use crate::kernel::{Domain, Op, OrgScope, Result, SsoConnectionId, UserId};
+use crate::kernel::{Domain, Op, OrgId, OrgScope, Result, SsoConnectionId, UserId};
 
 /// How many rows one sweep removes at most, so that it never holds much for long.
 const SWEEP: i32 = 10_000;
@@ -24,6 +24,12 @@ fn statement(sql: &str, values: impl IntoIterator<Item = Value>) -> Statement {
 pub(super) async fn lookup_sso(db: &impl ConnectionTrait, domain: &str) -> Result<Option<String>> {
     let row = db.query_one(statement("select slug from lookup_sso($1)", [domain.into()])).await?;
     Ok(row.map(|row| row.try_get("", "slug")).transpose()?)
+}
+
+pub(super) async fn lookup_client(db: &impl ConnectionTrait, issuer: &str, client_id: &str) -> Result<Option<OrgId>> {
+    let sql = "select org_id from lookup_client($1, $2)";
+    let row = db.query_one(statement(sql, [issuer.into(), client_id.into()])).await?;
+    Ok(row.map(|row| row.try_get("", "org_id")).transpose()?)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the scoped finder")]
@@ -47,8 +53,7 @@ pub(super) async fn upsert_connection(
     settings: &ConnectionSettings,
     client_credential: Vec<u8>,
 ) -> Result<()> {
-    let ConnectionSettings { domain, issuer, client_id, client_auth, credential: _, provisions, prompt_only } =
-        settings;
+    let ConnectionSettings { domain, issuer, client_id, client_auth, credential: _, .. } = settings;
     let row = Model {
         id,
         org_id: op.scope.org(),
@@ -58,8 +63,10 @@ pub(super) async fn upsert_connection(
         client_id: client_id.clone(),
         client_auth: *client_auth,
         client_credential,
-        provisions: *provisions,
-        prompt_only: *prompt_only,
+        provisions: settings.provisions,
+        prompt_only: settings.prompt_only,
+        requires_logout_typ: settings.requires_logout_typ,
+        ends_provider_session: settings.ends_provider_session,
         created_at: op.now,
         updated_at: op.now,
     };
@@ -70,6 +77,8 @@ pub(super) async fn upsert_connection(
         Column::ClientCredential,
         Column::Provisions,
         Column::PromptOnly,
+        Column::RequiresLogoutTyp,
+        Column::EndsProviderSession,
         Column::UpdatedAt,
     ];
     Entity::insert(row.into_active_model())

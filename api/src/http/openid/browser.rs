@@ -4,17 +4,16 @@
 use axum::extract::FromRequestParts;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::HeaderValue;
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, header};
 use secrecy::{ExposeSecret, SecretString};
-use tower_sessions::cookie::{Cookie, SameSite, time};
 
+use crate::http::cookies;
 use crate::http::problem::Problem;
-use crate::kernel::{Chance, Error, Result};
+use crate::kernel::{Chance, Result};
 use crate::state::AppState;
 
-/// As long as an attempt lives.
-const LIVES: time::Duration = time::Duration::minutes(10);
+const NAME: &str = "curfew-leaving";
 
 /// What this browser brought, if it has left for a provider before.
 #[derive(Debug)]
@@ -28,7 +27,9 @@ impl FromRequestParts<AppState> for LeavingBrowser {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         let secure = state.config.urls.secure();
-        Ok(Self { secret: read(&parts.headers, name(secure)), secure })
+        let value = cookies::read(&parts.headers, &cookies::name(NAME, secure));
+        let is_ours = |value: &String| URL_SAFE_NO_PAD.decode(value).is_ok_and(|bytes| bytes.len() == 32);
+        Ok(Self { secret: value.filter(is_ours).map(Into::into), secure })
     }
 }
 
@@ -40,25 +41,6 @@ impl LeavingBrowser {
 
     /// The `Set-Cookie` that makes it stay.
     pub(super) fn keep(&self, secret: &SecretString) -> Result<HeaderValue> {
-        let cookie = Cookie::build((name(self.secure), secret.expose_secret().to_owned()))
-            .path("/")
-            .max_age(LIVES)
-            .secure(self.secure)
-            .http_only(true)
-            // The way back from the provider is a navigation from another site.
-            .same_site(SameSite::Lax);
-        HeaderValue::try_from(cookie.to_string()).map_err(Error::internal)
+        cookies::keep(cookies::name(NAME, self.secure), secret.expose_secret().to_owned(), self.secure)
     }
-}
-
-fn name(secure: bool) -> &'static str {
-    if secure { "__Host-curfew-leaving" } else { "curfew-leaving" }
-}
-
-/// A value of ours, or none.
-fn read(headers: &HeaderMap, name: &str) -> Option<SecretString> {
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let ours = cookies.flat_map(Cookie::split_parse).flatten().find(|cookie| cookie.name() == name)?;
-    let bytes = URL_SAFE_NO_PAD.decode(ours.value()).ok()?;
-    (bytes.len() == 32).then(|| ours.value().to_owned().into())
 }

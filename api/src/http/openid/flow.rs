@@ -98,7 +98,7 @@ pub(super) async fn come_back(
     let claims = state.providers.claims(&registration, answer, &secrets).await?;
     let op = request.op(state, company.op.scope, Actor::Idp { issuer: claims.issuer.clone() });
     let tx = state.begin_in(op.scope).await?;
-    let recognised = sso::recognise(&tx, &op, &attempt, &claims).await?;
+    let recognised = sso::recognise(&tx, &op, &state.config.sealer, &attempt, &claims).await?;
     tx.commit().await?;
     Ok(Back { recognised, attempt })
 }

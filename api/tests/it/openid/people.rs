@@ -128,9 +128,10 @@ async fn an_account_of_google_counts_by_its_organisation() {
             email_verified: Some(true),
             name: None,
             hosted_domain: hosted_domain.map(str::to_owned),
+            id_token: "an ID token".into(),
         };
         let tx = world.app.begin(&op).await;
-        let recognised = sso::recognise(&tx, &op, &attempt, &claims).await;
+        let recognised = sso::recognise(&tx, &op, &world.app.state.config.sealer, &attempt, &claims).await;
         match recognised {
             Ok(Recognised::SignedIn(_)) => assert!(comes_in, "{hosted_domain:?}"),
             Err(error) => assert!(!comes_in && error.code() == "email_unverified", "{hosted_domain:?}: {error}"),

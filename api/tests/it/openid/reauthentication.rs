@@ -251,8 +251,10 @@ async fn a_sign_out_during_the_callback_finds_what_it_opened() {
         email_verified: None,
         name: None,
         hosted_domain: None,
+        id_token: "an ID token".into(),
     };
-    let recognised = sso::recognise(&tx, &op, &attempt, &claims).await.expect("recognised");
+    let recognised =
+        sso::recognise(&tx, &op, &world.app.state.config.sealer, &attempt, &claims).await.expect("recognised");
     assert!(matches!(recognised, sso::Recognised::SignedIn(_)));
     let revoking = tokio::spawn({
         let key = story.key.clone();

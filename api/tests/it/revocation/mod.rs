@@ -1,7 +1,11 @@
-//! Forced sign-out: the door, each lock alone, and the races.
+//! Forced sign-out: the doors, each lock alone, and the races.
 
+mod doors;
 mod global_token_revocation;
 mod locks;
+mod once;
 mod races;
 mod scale;
 mod stress;
+mod tokens;
+mod variants;

@@ -32,7 +32,7 @@ use time::{Duration, OffsetDateTime};
 pub use actors::{Browser, Caller, Reply, send};
 pub use captured::Captured;
 pub use database::TestDatabase;
-pub use provider::{Account, Answer, CLIENT_SECRET, Provider, Script, Signing, jwk};
+pub use provider::{Account, Answer, CLIENT_SECRET, Provider, Script, Signing, jwk, sign};
 pub use proxy::Proxy;
 
 /// Everybody's password.
@@ -74,6 +74,13 @@ pub struct Twin {
 }
 
 impl Twin {
+    /// A browser of the other process's, here.
+    pub fn with(&self, browser: &Browser) -> Browser {
+        let mut here = Browser::new(self.router.clone());
+        here.cookies = browser.cookies.clone();
+        here
+    }
+
     pub async fn signed_in(&self, email: &str) -> Browser {
         let mut browser = Browser::new(self.router.clone());
         assert_eq!(browser.sign_in(email, PASSWORD).await.status, 200);
@@ -200,6 +207,8 @@ impl TestApp {
             credential: provider::CLIENT_SECRET.into(),
             provisions: true,
             prompt_only: false,
+            requires_logout_typ: false,
+            ends_provider_session: false,
         };
         adjust(&mut settings);
         let op = self.op(org.id);
