@@ -2,29 +2,22 @@
  * Who there is and who is signed in: a page for people, JSON for tests and scripts. Nobody has to sign in here, since
  * this server is a fixture that listens on this machine only; pages of other sites are kept out all the same.
  */
-import { html, document, initials, pageHeaders } from './html.js';
-import {
-  allowMethods,
-  readForm,
-  readJson,
-  redirect,
-  Refusal,
-  refuseOtherSites,
-  send,
-  sendJson,
-} from './http.js';
+import { showPage } from './admin-page.js';
+import { allowMethods, readForm, readJson, redirect, Refusal, refuseOtherSites, sendJson } from './http.js';
+import { startProvider } from './provider.js';
+import { endAllSessions, endSession, subjectFormats, universalLogout } from './sign-out.js';
 import { clientId } from './tenants.js';
 
 export async function admin(tenants, [first = '', ...rest], req, res, settings) {
-  const [slug, what, id, ...more] = first === 'api' ? rest : [first, ...rest];
+  const [slug, what, id, act, ...more] = first === 'api' ? rest : [first, ...rest];
   // A link from anywhere may lead to the page, nothing else.
   if (first !== '' || req.method !== 'GET') refuseOtherSites(req, settings.origin);
   if (slug === '') {
     allowMethods(req, 'GET');
-    return showPage(res, 200, tenants, settings);
+    return showPage(res, 200, pageOf(tenants), settings);
   }
   const tenant = tenants.get(slug);
-  const route = ROUTES[`${first === 'api' ? 'api ' : ''}${what}${id ? ' :id' : ''}`];
+  const route = ROUTES[[first === 'api' && 'api', what, id && ':id', act].filter(Boolean).join(' ')];
   if (!tenant || !route || more.length > 0) throw new Refusal(404, 'There is nothing here.');
   allowMethods(req, ...Object.keys(route));
   return route[req.method]({ tenant, tenants, id: id && decode(id), req, res, settings });
@@ -53,9 +46,34 @@ const ROUTES = {
       res.writeHead(204).end();
     },
   },
+  'api people :id universal-logout': {
+    POST: async ({ tenant, id, req, res, settings }) => {
+      const { format, endSessions = false } = await readJson(req);
+      if (typeof endSessions !== 'boolean') throw new Refusal(400, 'endSessions must be true or false.');
+      sendOutcome(res, await logOutEverywhere(tenant, id, { format, endSessions }, settings));
+    },
+  },
+  'api people :id sessions': {
+    DELETE: async ({ tenant, id, res }) =>
+      sendOutcome(res, await endAllSessions(tenant, findPerson(tenant, id))),
+  },
   'api sessions': {
     GET: ({ tenant, res }) => sendJson(res, 200, sessionsOf(tenant)),
   },
+  'api sessions :id': {
+    DELETE: async ({ tenant, id, res }) =>
+      sendOutcome(res, await endSession(tenant, findSession(tenant, id))),
+  },
+  'api sent': {
+    GET: ({ tenant, res }) => sendJson(res, 200, tenant.sent.all()),
+  },
+  'api rotate-key': {
+    POST: async ({ tenant, res, settings }) => {
+      await rotateKey(tenant, settings);
+      sendJson(res, 200, { kid: tenant.keys.kid });
+    },
+  },
+
   people: {
     POST: async ({ tenant, tenants, req, res, settings }) => {
       const { email, name, password, verified } = await readForm(req);
@@ -65,7 +83,7 @@ const ROUTES = {
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;
         const refused = { slug: tenant.slug, sentence: error.message, email, name, verified };
-        showPage(res, error.status, tenants, settings, refused);
+        showPage(res, error.status, pageOf(tenants, refused), settings);
       }
     },
   },
@@ -75,11 +93,60 @@ const ROUTES = {
       redirect(res, `/admin#${tenant.slug}`);
     },
   },
+  'people :id universal-logout': {
+    POST: async ({ tenant, id, req, res, settings }) => {
+      const { format, endSessions } = await readForm(req);
+      const asked = { format, endSessions: endSessions === 'yes' };
+      redirectToEntry(res, await logOutEverywhere(tenant, id, asked, settings), id);
+    },
+  },
+  'people :id end-sessions': {
+    POST: async ({ tenant, id, res }) =>
+      redirectToEntry(res, await endAllSessions(tenant, findPerson(tenant, id)), id),
+  },
+  'sessions :id': {
+    POST: async ({ tenant, id, res }) => {
+      const session = findSession(tenant, id);
+      redirectToEntry(res, await endSession(tenant, session), session.accountId);
+    },
+  },
+  'rotate-key': {
+    POST: async ({ tenant, res, settings }) => {
+      await rotateKey(tenant, settings);
+      redirect(res, `/admin#${tenant.slug}`);
+    },
+  },
 };
 
+function findPerson(tenant, sub) {
+  const person = tenant.people.find(sub);
+  if (!person) throw new Refusal(404, 'There is nobody with this sub.');
+  return person;
+}
+
+function findSession(tenant, uid) {
+  const session = tenant.store.session(uid);
+  if (!session) throw new Refusal(404, 'There is no such session, or it is over.');
+  return session;
+}
+
 function removePerson(tenant, sub) {
-  if (!tenant.people.remove(sub)) throw new Refusal(404, 'There is nobody with this sub.');
-  tenant.store.forget(sub);
+  const person = findPerson(tenant, sub);
+  tenant.people.remove(person.sub);
+  tenant.store.forget(person.sub);
+}
+
+function logOutEverywhere(tenant, sub, asked, settings) {
+  const person = findPerson(tenant, sub);
+  if (!subjectFormats.has(asked.format)) {
+    throw new Refusal(400, `The format must be ${[...subjectFormats.keys()].join(' or ')}.`);
+  }
+  return universalLogout(tenant, person, asked, settings);
+}
+
+async function rotateKey(tenant, settings) {
+  await tenant.keys.rotate();
+  startProvider(tenant, settings);
 }
 
 function sessionsOf({ people, store }) {
@@ -92,110 +159,20 @@ function sessionsOf({ people, store }) {
   }));
 }
 
-// --- the page -----------------------------------------------------------------------------------
-
-function showPage(res, status, tenants, settings, refused) {
-  const page = document({
-    title: 'Administration · Demo identity provider',
-    wide: true,
-    body: html`
-      <header>
-        <h1>Demo identity provider</h1>
-        <p class="notice">
-          A fixture of the demo: its people are invented, their passwords stand here, and nobody has to sign
-          in to change them. It listens on this machine only, and forgets everything when it ends.
-        </p>
-      </header>
-      ${[...tenants.values()].map((tenant) => companySection(tenant, refused?.slug === tenant.slug && refused))}
-    `,
-  });
-  send(res, status, 'text/html; charset=utf-8', page, pageHeaders(settings));
+// An entry of the list of what was sent; without one there was nothing to tell the app.
+function sendOutcome(res, entry) {
+  if (entry?.trouble) sendJson(res, 502, { error: entry.trouble });
+  else sendJson(res, 200, { status: entry?.status, ms: entry?.ms });
 }
 
-function companySection(tenant, refused) {
-  const { slug, name, issuer } = tenant;
-  const sessions = sessionsOf(tenant);
-  return html`<section class="tenant" id="${slug}" data-company="${slug}" aria-labelledby="${slug}-heading">
-    <header class="company">
-      <span class="mark" aria-hidden="true">${initials(name)}</span>
-      <div>
-        <h2 id="${slug}-heading">${name}</h2>
-        <code>${issuer}</code>
-      </div>
-    </header>
-
-    <h3>People</h3>
-    <ul class="list">
-      ${tenant.people.all().map((person) => personItem(slug, person))}
-    </ul>
-    ${addForm(slug, refused || {})}
-
-    <h3>Signed in here</h3>
-    ${sessions.length === 0 && html`<p class="muted">Nobody is signed in at ${name}.</p>`}
-    <ul class="list">
-      ${sessions.map((session) => sessionItem(tenant.people.find(session.sub), session))}
-    </ul>
-  </section>`;
+function redirectToEntry(res, entry, sub) {
+  redirect(res, `/admin#${entry ? `sent-${entry.id}` : sub}`);
 }
 
-const fact = (term, value) =>
-  html`<div>
-    <dt>${term}</dt>
-    <dd><code>${value}</code></dd>
-  </div>`;
-
-function personItem(slug, { sub, name, email, email_verified, password }) {
-  return html`<li id="${sub}">
-    <div class="item">
-      <p>
-        <strong>${name}</strong>
-        <span>${email}${!email_verified && ' (not verified)'}</span>
-      </p>
-      <dl>${fact('Password', password)} ${fact('sub', sub)}</dl>
-    </div>
-    <div class="actions">
-      <form method="post" action="/admin/${slug}/people/${encodeURIComponent(sub)}">
-        <button class="quiet" type="submit" aria-label="Remove ${name}">Remove</button>
-      </form>
-    </div>
-  </li>`;
-}
-
-function sessionItem(person, { uid, sid, authTime }) {
-  const since = new Date(authTime * 1000);
-  return html`<li>
-    <div class="item">
-      <p>
-        <strong>${person?.name}</strong>
-        <span>
-          since
-          <time datetime="${since.toISOString()}">
-            ${since.toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'long' })}
-          </time>
-        </span>
-      </p>
-      <dl>${fact('Session', uid)} ${sid && fact('sid', sid)}</dl>
-    </div>
-  </li>`;
-}
-
-function addForm(slug, { sentence, email, name, verified = 'yes' }) {
-  const field = (id, label, type, value) =>
-    html`<div class="field">
-      <label for="${slug}-${id}">${label}</label>
-      <input id="${slug}-${id}" name="${id}" type="${type}" value="${value}" autocomplete="off" required />
-    </div>`;
-  return html`<details ${sentence && 'open'}>
-    <summary>Add a person</summary>
-    <form class="fields" method="post" action="/admin/${slug}/people">
-      ${sentence && html`<p class="failure" role="alert">${sentence}</p>`}
-      ${field('name', 'Name', 'text', name)} ${field('email', 'Email', 'email', email)}
-      ${field('password', 'Password', 'text')}
-      <label class="check">
-        <input type="checkbox" name="verified" value="yes" ${verified === 'yes' && 'checked'} />
-        The email is verified
-      </label>
-      <div class="buttons"><button type="submit">Add</button></div>
-    </form>
-  </details>`;
+function pageOf(tenants, refused) {
+  return [...tenants.values()].map((tenant) => ({
+    tenant,
+    sessions: sessionsOf(tenant),
+    refused: refused?.slug === tenant.slug ? refused : {},
+  }));
 }

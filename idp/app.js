@@ -1,17 +1,24 @@
+import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { admin } from './admin.js';
 import { document, html, initials, pageHeaders } from './html.js';
 import { allowMethods, Refusal, refuseOtherNames, send, sendJson } from './http.js';
+import { Keys } from './keys.js';
 import { People } from './people.js';
-import { createProvider } from './provider.js';
+import { startProvider } from './provider.js';
+import { Sent } from './sent.js';
 import { signIn } from './sign-in.js';
 import { Store } from './store.js';
 import { companies } from './tenants.js';
 
 const HTML = 'text/html; charset=utf-8';
 
+/** Longer than the app takes to find out that something it needs for its answer is not to be had. */
+const PATIENCE = 5000;
+
 /**
- * The listener for an HTTP server. `origin` is this server's own address, `apiUrl` and `publicUrl` are the app's.
+ * The listener for an HTTP server. `origin` is this server's own address, `apiUrl` and `publicUrl` are the app's, for
+ * whose answers it waits `patience` milliseconds.
  */
 export async function createApp(settings) {
   const tenants = new Map();
@@ -22,12 +29,17 @@ export async function createApp(settings) {
       issuer: `${settings.origin}/${slug}`,
       people: new People(people),
       store: new Store(),
+      sent: new Sent(settings.patience ?? PATIENCE),
+      keys: await Keys.generate(),
+      cookieKeys: [randomBytes(32).toString('base64url')],
     };
-    tenant.provider = await createProvider(tenant, settings);
-    tenant.handle = tenant.provider.callback();
+    startProvider(tenant, settings);
     tenants.set(slug, tenant);
   }
-  const style = await readFile(new URL('./style.css', import.meta.url), 'utf8');
+  const styles = new Map();
+  for (const path of ['/style.css', '/admin.css']) {
+    styles.set(path, await readFile(new URL(`.${path}`, import.meta.url), 'utf8'));
+  }
 
   async function route(req, res) {
     refuseOtherNames(req, settings.origin);
@@ -42,7 +54,7 @@ export async function createApp(settings) {
     allowMethods(req, 'GET', 'HEAD');
     if (path === '/') return send(res, 200, HTML, overview(tenants), pageHeaders(settings));
     if (path === '/health') return res.writeHead(204).end();
-    if (path === '/style.css') return send(res, 200, 'text/css; charset=utf-8', style);
+    if (styles.has(path)) return send(res, 200, 'text/css; charset=utf-8', styles.get(path));
     throw new Refusal(404, 'There is nothing here.');
   }
 

@@ -42,14 +42,14 @@ export function pageHeaders({ apiUrl, publicUrl }) {
   };
 }
 
-export function document({ title, company, wide, body }) {
+export function document({ title, company, wide, styles = ['/style.css'], body }) {
   return html`<!doctype html>
     <html lang="en" ${company ? html`data-company="${company.slug}"` : ''}>
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>${title}</title>
-        <link rel="stylesheet" href="/style.css" />
+        ${styles.map((href) => html`<link rel="stylesheet" href="${href}" />`)}
         <link rel="icon" href="data:," />
       </head>
       <body>

@@ -11,11 +11,15 @@ const backToApp = (publicUrl) => html`<p><a href="${publicUrl}">Back to Curfew</
 
 /** `form` is oidc-provider's: it has what proves that the answer comes from this page. */
 export function confirmSignOut(ctx, company, form, settings) {
+  const person = company.people.find(ctx.oidc.session.accountId);
   const page = companyCard(
     company,
     `Sign out of ${company.name}?`,
     html`
-      <p>${company.name} still knows you in this browser. Sign out here, too, if others use it.</p>
+      <p>
+        ${company.name} still knows you in this
+        browser${person && html`, as <strong>${person.name}</strong>`}. Sign out here, too, if others use it.
+      </p>
       ${raw(form)}
       <div class="buttons">
         <button class="primary" type="submit" form="op.logoutForm" name="logout" value="yes" autofocus>

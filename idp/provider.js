@@ -1,19 +1,25 @@
-import { generateKeyPair, randomBytes } from 'node:crypto';
-import { promisify } from 'node:util';
-import { confirmSignOut, showProviderError, signedOut } from './pages.js';
 import { interactionPolicy, Provider } from './oidc-provider.js';
+import { confirmSignOut, showProviderError, signedOut } from './pages.js';
+import { backchannelLogoutUri, deliver, isForThisSession, signOutAtOnce } from './sign-out.js';
 import { clientId, clientSecret } from './tenants.js';
 
 const HOUR = 60 * 60;
 
+/** oidc-provider takes its keys once and for all, so a new key means a new provider; what it remembers is the tenant's. */
+export function startProvider(tenant, settings) {
+  tenant.provider = createProvider(tenant, settings);
+  tenant.handle = tenant.provider.callback();
+}
+
 /** The OpenID provider of one company, below a path of its own: it shares neither keys nor cookies nor sessions. */
-export async function createProvider({ slug, name, issuer, people, store }, settings) {
+function createProvider(tenant, settings) {
+  const { slug, issuer, keys, cookieKeys, people, store } = tenant;
   const path = new URL(issuer).pathname;
-  const company = { slug, name };
+  const sessionCookie = { httpOnly: true, sameSite: 'lax', path };
   const provider = new Provider(issuer, {
     clients: [client(slug, settings)],
     clientAuthMethods: ['client_secret_basic', 'client_secret_post'],
-    jwks: { keys: [await signingKey()] },
+    jwks: { keys: keys.all() },
     enabledJWA: { idTokenSigningAlgValues: ['RS256'] },
     adapter: (model) => store.adapter(model),
 
@@ -29,14 +35,14 @@ export async function createProvider({ slug, name, issuer, people, store }, sett
     loadExistingGrant: grantEverything,
 
     cookies: {
-      keys: [randomBytes(32).toString('base64url')],
+      keys: cookieKeys,
       names: {
         session: `${slug}.session`,
         interaction: `${slug}.sign-in`,
         resume: `${slug}.resume`,
       },
       // The short-lived ones get the path of the one sign-in that they belong to.
-      long: { httpOnly: true, sameSite: 'lax', path },
+      long: sessionCookie,
       short: { httpOnly: true, sameSite: 'lax' },
     },
     ttl: {
@@ -55,38 +61,39 @@ export async function createProvider({ slug, name, issuer, people, store }, sett
       resourceIndicators: { enabled: false },
       rpInitiatedLogout: {
         enabled: true,
-        logoutSource: (ctx, form) => confirmSignOut(ctx, company, form, settings),
-        postLogoutSuccessSource: (ctx) => signedOut(ctx, company, settings),
+        logoutSource: (ctx, form) =>
+          isForThisSession(ctx)
+            ? signOutAtOnce(ctx, tenant, sessionCookie)
+            : confirmSignOut(ctx, tenant, form, settings),
+        postLogoutSuccessSource: (ctx) => signedOut(ctx, tenant, settings),
       },
+      backchannelLogout: { enabled: true },
     },
+    // The library's own way refuses addresses of this machine, where the app is.
+    fetch: (url, options) => deliver(tenant, url, options),
     clientBasedCORS: () => false,
-    renderError: (ctx, out) => showProviderError(ctx, company, out, settings),
+    renderError: (ctx, out) => showProviderError(ctx, tenant, out, settings),
   });
 
-  // Unasked, the library names the session in ID tokens only for clients that want to be told of its end.
-  provider.Client.prototype.includeSid = () => true;
   provider.on('server_error', (_ctx, error) => console.error(error));
   return provider;
 }
 
-function client(slug, { apiUrl, publicUrl }) {
+function client(slug, settings) {
+  const { apiUrl, publicUrl } = settings;
   return {
     client_id: clientId,
     client_secret: clientSecret(slug),
     client_name: 'Curfew',
     redirect_uris: [`${apiUrl}/openid/callback/${slug}`],
     post_logout_redirect_uris: [`${publicUrl}/signed-out`],
+    backchannel_logout_uri: backchannelLogoutUri(slug, settings),
+    backchannel_logout_session_required: true,
     grant_types: ['authorization_code'],
     response_types: ['code'],
     token_endpoint_auth_method: 'client_secret_basic',
     require_auth_time: true,
   };
-}
-
-// Without a name of its own a key is named after its digest, so that an app which remembers keys sees it is a new one.
-async function signingKey() {
-  const { privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 });
-  return { ...privateKey.export({ format: 'jwk' }), alg: 'RS256', use: 'sig' };
 }
 
 function account(person) {

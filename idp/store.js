@@ -37,6 +37,16 @@ export class Store {
       .sort((a, b) => b.loginTs - a.loginTs);
   }
 
+  /** One session that somebody is signed in with. */
+  session(uid) {
+    return this.sessions().find((session) => session.uid === uid);
+  }
+
+  /** Codes and tokens of a session are good for nothing without it. */
+  endSession(uid) {
+    this.#remove(({ model, payload }) => model === 'Session' && payload.uid === uid);
+  }
+
   /** All that was kept for a person, their sessions among it. */
   forget(sub) {
     this.#remove((entry) => entry.payload.accountId === sub);

@@ -66,7 +66,16 @@ test('other sites can neither change anything nor read it', async (t) => {
     { 'sec-fetch-site': 'same-site', origin },
   ]) {
     assert.equal((await post(people, switchPerson, headers)).status, 403);
-    assert.equal((await post(`${origin}/admin/${slug}/people`, switchPerson, headers)).status, 403);
+    for (const path of [
+      'people',
+      'people/00u7hq2mXw9KtRb4Ld5c/universal-logout',
+      'people/00u7hq2mXw9KtRb4Ld5c/end-sessions',
+      'sessions/any',
+      'rotate-key',
+    ]) {
+      assert.equal((await post(`${origin}/admin/${slug}/${path}`, switchPerson, headers)).status, 403);
+    }
+    assert.equal((await fetch(`${people}/any/sessions`, { method: 'DELETE', headers })).status, 403);
   }
   assert.equal((await fetch(people, { headers: { 'sec-fetch-site': 'cross-site' } })).status, 403);
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { App, Browser, getJson, publicUrl, startIdp, trinity } from './support.js';
+import { App, Browser, getJson, startIdp, trinity } from './support.js';
 
 async function world(t, slug = 'whiterabbit.fake') {
   const origin = await startIdp(t);
@@ -143,22 +143,4 @@ test('what an app may not ask for is refused', async (t) => {
 
   const consent = await browser.open(await app.authorizeUrl({ prompt: 'consent' }));
   assert.equal(consent.left.get('error'), 'invalid_request');
-});
-
-test('signing out asks, ends the session, and leads back to the app', async (t) => {
-  const { origin, app, browser } = await world(t);
-  const { tokens } = await app.signIn(browser, trinity.email, trinity.password);
-  const { end_session_endpoint } = await app.discover();
-  const address = new URL(end_session_endpoint);
-  address.search = new URLSearchParams({
-    id_token_hint: tokens.id_token,
-    post_logout_redirect_uri: `${publicUrl}/signed-out`,
-  });
-
-  const page = await browser.open(address.href);
-  assert.match(page.text, /Sign out of White Rabbit\?/);
-  const [, xsrf] = /name="xsrf" value="(\w+)"/.exec(page.text);
-  const { url } = await browser.submit(`${end_session_endpoint}/confirm`, { xsrf, logout: 'yes' });
-  assert.equal(url, `${publicUrl}/signed-out`);
-  assert.deepEqual(await getJson(`${origin}/admin/api/${app.slug}/sessions`), []);
 });

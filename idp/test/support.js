@@ -4,20 +4,51 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { createApp } from '../app.js';
 
-export const apiUrl = 'http://localhost:3333';
+const nobodysUrl = 'http://localhost:3333';
 export const publicUrl = 'http://localhost:3000';
 
-/** The address of a provider that ends with the test. */
-export async function startIdp(t) {
+/** The address of a provider that ends with the test. Without an `apiUrl` it has no app that could be told anything. */
+export async function startIdp(t, { apiUrl = nobodysUrl, patience } = {}) {
+  const { server, port } = await listen(t);
+  const origin = `http://127.0.0.1:${port}`;
+  server.on('request', await createApp({ origin, apiUrl, publicUrl, patience }));
+  return origin;
+}
+
+/** What an app is told behind the browser's back, and how it answers: with a status, or never. */
+export async function startReceiver(t, status) {
+  const { server, port } = await listen(t);
+  const receiver = { url: `http://localhost:${port}`, status, received: [] };
+  server.on('request', async (req, res) => {
+    let body = '';
+    for await (const chunk of req) body += chunk;
+    receiver.received.push({
+      method: req.method,
+      url: `${receiver.url}${req.url}`,
+      headers: req.headers,
+      body,
+    });
+    if (receiver.status) res.writeHead(receiver.status).end();
+  });
+  return receiver;
+}
+
+/** An address of this machine where nobody listens. */
+export async function nobodyListening(t) {
+  const { server, port } = await listen(t);
+  server.close();
+  await once(server, 'close');
+  return `http://localhost:${port}`;
+}
+
+async function listen(t) {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const origin = `http://127.0.0.1:${server.address().port}`;
-  server.on('request', await createApp({ origin, apiUrl, publicUrl }));
   t.after(() => {
     server.close();
     server.closeAllConnections();
   });
-  return origin;
+  return { server, port: server.address().port };
 }
 
 /** Cookies by name, path and value, sent as a browser would; redirects are followed within one site. */
@@ -75,7 +106,7 @@ export class App {
   state = randomBytes(8).toString('hex');
   nonce = randomBytes(8).toString('hex');
 
-  constructor(origin, slug) {
+  constructor(origin, slug, apiUrl = nobodysUrl) {
     this.slug = slug;
     this.issuer = `${origin}/${slug}`;
     this.redirectUri = `${apiUrl}/openid/callback/${slug}`;
@@ -121,7 +152,14 @@ export class App {
     });
     const tokens = await response.json();
     if (!response.ok) throw new Error(JSON.stringify(tokens));
-    return { tokens, claims: claimsOf(tokens.id_token, await getJson(jwks_uri)) };
+    const { header, claims } = verified(tokens.id_token, await getJson(jwks_uri));
+    return { tokens, header, claims };
+  }
+
+  /** What one of the provider's tokens says, checked with what it publishes. */
+  async read(token) {
+    const { jwks_uri } = await this.discover();
+    return verified(token, await getJson(jwks_uri));
   }
 
   /** Somebody signs in, in that browser, from the first address to the ID token. */
@@ -132,16 +170,17 @@ export class App {
   }
 }
 
-function claimsOf(idToken, { keys }) {
-  const [header, payload, signature] = idToken.split('.');
-  const { alg, kid } = JSON.parse(Buffer.from(header, 'base64url'));
-  const jwk = keys.find((key) => key.kid === kid);
-  if (alg !== 'RS256' || !jwk) throw new Error(`The ID token is signed with ${alg} and an unknown key.`);
+function verified(token, { keys }) {
+  const [head, payload, signature] = token.split('.');
+  const header = JSON.parse(Buffer.from(head, 'base64url'));
+  const jwk = keys.find((key) => key.kid === header.kid);
+  if (header.alg !== 'RS256' || !jwk)
+    throw new Error(`A token is signed with ${header.alg} and an unknown key.`);
   const key = createPublicKey({ key: jwk, format: 'jwk' });
-  if (!verify('sha256', Buffer.from(`${header}.${payload}`), key, Buffer.from(signature, 'base64url'))) {
-    throw new Error('The signature of the ID token is wrong.');
+  if (!verify('sha256', Buffer.from(`${head}.${payload}`), key, Buffer.from(signature, 'base64url'))) {
+    throw new Error('The signature of a token is wrong.');
   }
-  return JSON.parse(Buffer.from(payload, 'base64url'));
+  return { header, claims: JSON.parse(Buffer.from(payload, 'base64url')) };
 }
 
 export async function getJson(url, init) {
@@ -149,5 +188,19 @@ export async function getJson(url, init) {
   if (!response.ok) throw new Error(`${url} answered ${response.status}`);
   return response.json();
 }
+
+/** Sends JSON, if any, and gives the answer's status and JSON, if any. */
+export async function send(method, url, value, headers) {
+  const response = await fetch(url, {
+    method,
+    headers: { ...(value && { 'content-type': 'application/json' }), ...headers },
+    body: value && JSON.stringify(value),
+  });
+  const text = await response.text();
+  return { status: response.status, body: text && JSON.parse(text) };
+}
+
+/** What proves that an answer comes from the provider's own page. */
+export const xsrfOf = ({ text }) => /name="xsrf" value="([\w-]+)"/.exec(text)[1];
 
 export const trinity = { email: 'trinity@whiterabbit.fake', password: 'Zion' };

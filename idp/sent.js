@@ -1,0 +1,49 @@
+import { randomUUID } from 'node:crypto';
+
+const KEPT = 20;
+
+/** What one company's provider has told the app by itself, the newest first, and how that was answered. */
+export class Sent {
+  #entries = [];
+  #patience;
+
+  /** `patience` is for how many milliseconds an answer is waited for. */
+  constructor(patience) {
+    this.#patience = patience;
+  }
+
+  all() {
+    return [...this.#entries];
+  }
+
+  /** Never fails: when there was no answer, the entry has `trouble`, a sentence, in place of `status`. */
+  async post(about, url, options) {
+    const entry = { id: randomUUID(), at: new Date().toISOString(), ...about };
+    const start = performance.now();
+    try {
+      const signal = AbortSignal.timeout(this.#patience);
+      const response = await fetch(url, { ...options, method: 'POST', redirect: 'manual', signal });
+      entry.status = response.status;
+      entry.ms = since(start);
+      // The status says it all; what is left unread would hold the connection.
+      await response.body?.cancel();
+    } catch (error) {
+      entry.ms ??= since(start);
+      if (!entry.status) entry.trouble = this.#trouble(error, new URL(url).origin);
+    }
+    if (entry.trouble) console.error(`${entry.what}: ${entry.trouble}`);
+    this.#entries.unshift(entry);
+    this.#entries.splice(KEPT);
+    return entry;
+  }
+
+  #trouble(error, origin) {
+    if (error.name === 'TimeoutError') {
+      return `Curfew at ${origin} gave no answer within ${this.#patience / 1000} seconds.`;
+    }
+    const reason = error.cause?.code ?? error.cause?.message ?? error.message;
+    return `Curfew could not be reached at ${origin} (${reason}).`;
+  }
+}
+
+const since = (start) => Math.round(performance.now() - start);
