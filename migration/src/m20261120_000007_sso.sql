@@ -63,6 +63,8 @@ create table login_attempts (
     login_hint text,
     -- Whether the provider was told to ask the person again, because of a forced sign-out.
     prompted boolean not null,
+    -- Whether it began at a page of ours, and so by an act of the person's.
+    from_own_page boolean not null,
     -- Drawn from revocation_seq when it began. A revocation with a higher number came later and wins.
     seq bigint not null,
     created_at timestamptz not null,

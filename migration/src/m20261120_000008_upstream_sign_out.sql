@@ -17,13 +17,13 @@ create table spent_tokens (
 );
 create index spent_tokens_expiry on spent_tokens (expires_at);
 
--- Sessions of a provider's that have ended there. One may end before the browser is back here with it: it then opens
--- nothing, unless the person has proved who they are since.
+-- Sessions of a provider's that have ended there. One may end before the browser is back here with it.
 create table ended_sids (
     org_id uuid not null references orgs (id),
     issuer text not null,
     sid text not null,
-    ended_at timestamptz not null,
+    -- Drawn from revocation_seq when it ended. A sign-in with it that began before opens nothing.
+    seq bigint not null,
     expires_at timestamptz not null,
     constraint ended_sids_pkey primary key (org_id, issuer, sid)
 );
@@ -35,12 +35,16 @@ alter table sso_connections add column requires_logout_typ boolean not null defa
 -- Whether leaving here always ends the provider's session too.
 alter table sso_connections add column ends_provider_session boolean not null default false;
 
--- The ID token, encrypted, as a hint for the provider when the person leaves there too.
+-- The ID token, encrypted, as a hint for the provider when the person leaves there too. Kept while that can be.
 alter table sign_ins add column id_token bytea;
 -- A digest of the cookie that led here, once the sign-in has ended: so that its browser can be told why.
 alter table sign_ins add column session_digest text;
 create unique index sign_ins_session_digest on sign_ins (session_digest) where session_digest is not null;
+create index sign_ins_person on sign_ins (org_id, user_id);
+drop index sign_ins_live;
 create index sign_ins_sid on sign_ins (org_id, idp_iss, idp_sid) where idp_sid is not null;
+create index sign_ins_sub on sign_ins (org_id, idp_iss, idp_sub) where idp_sid is null and idp_iss is not null;
+create index sign_ins_hint on sign_ins (expires_at) where id_token is not null;
 
 alter table spent_tokens enable row level security;
 alter table spent_tokens force row level security;
@@ -55,6 +59,9 @@ grant select, insert, update on ended_sids to curfew_app;
 
 grant create on schema public to curfew_lookup;
 grant select, delete on spent_tokens, ended_sids to curfew_lookup;
+grant update (id_token) on sign_ins to curfew_lookup;
+create policy forget on sign_ins for update to curfew_lookup
+    using (current_user = 'curfew_lookup') with check (current_user = 'curfew_lookup');
 create policy sweep on spent_tokens for delete to curfew_lookup using (current_user = 'curfew_lookup');
 create policy lookup on spent_tokens for select to curfew_lookup using (current_user = 'curfew_lookup');
 create policy sweep on ended_sids for delete to curfew_lookup using (current_user = 'curfew_lookup');
@@ -79,7 +86,7 @@ returns table (org_name text, ended_at timestamptz, ended_cause text, by_provide
 language plpgsql stable security definer set search_path = public, pg_temp as $$
 begin
     return query
-    select o.name, s.ended_at, s.ended_cause, s.idp_iss is not null
+    select case when o.kind = 'company' then o.name end, s.ended_at, s.ended_cause, s.idp_iss is not null
     from sign_ins s join orgs o on o.id = s.org_id
     where s.session_digest = asked_digest and s.ended_at is not null;
 end $$;
@@ -90,7 +97,11 @@ language plpgsql volatile security definer set search_path = public, pg_temp as 
 declare
     tokens bigint;
     sids bigint;
+    hints bigint;
 begin
+    update sign_ins s set id_token = null where s.id in (
+        select x.id from sign_ins x where x.expires_at < before and x.id_token is not null limit at_most);
+    get diagnostics hints = row_count;
     delete from spent_tokens t where (t.org_id, t.issuer, t.jti_digest) in (
         select x.org_id, x.issuer, x.jti_digest from spent_tokens x
         where x.expires_at < before order by x.expires_at limit at_most);
@@ -99,7 +110,7 @@ begin
         select x.org_id, x.issuer, x.sid from ended_sids x
         where x.expires_at < before order by x.expires_at limit at_most);
     get diagnostics sids = row_count;
-    return tokens + sids;
+    return tokens + sids + hints;
 end $$;
 
 do $$

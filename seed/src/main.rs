@@ -68,7 +68,8 @@ enum Command {
         #[arg(long)]
         dry_run: bool,
     },
-    /// Encrypt every stored secret anew, with the first key of `CURFEW_SECRETS_KEY`. After it the others can go.
+    /// Encrypt every stored secret anew, with the first key of `CURFEW_SECRETS_KEY`. When nobody is signed in from before,
+    /// the others can go.
     Reseal,
     /// Look into the database, without any secret.
     Show {

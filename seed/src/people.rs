@@ -7,6 +7,7 @@ use api::domain::sso;
 use api::domain::users::{self, NewUser};
 use api::entity::org::OrgKind;
 use api::kernel::{Email, OrgId, Role};
+use api::oidc;
 use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -75,6 +76,9 @@ pub async fn add_user(world: &World, add: AddUser) -> Result<()> {
     if identity.is_some() && company.is_none() {
         bail!("Only people of a company can have --iss and --sub: name the company with --org.");
     }
+    if let Some((iss, _)) = &identity {
+        oidc::parse_issuer(iss)?;
+    }
     if identity.as_ref().is_some_and(|(_, sub)| sub.is_empty() || sub.len() > 255) {
         bail!("A subject has 1 to 255 characters.");
     }
@@ -96,8 +100,14 @@ pub async fn unlink(world: &World, email: &str, org: Option<&str>) -> Result<()>
     let user = users::find_by_email_locked(&tx, op.scope, &email).await?;
     let user = user.with_context(|| format!("Nobody in that company has the address {}.", email.as_written()))?;
     let forgotten = sso::unlink(&tx, &op, user.id).await?;
+    // What the old account opened could not be ended by it any more.
+    let (subject, reach) = (Subject::User(user.id), Reach::All);
+    revocation::revoke(&tx, &op, &Order { subject, reach, cause: Cause::Demanded, door: Door::Operator }).await?;
     tx.commit().await?;
-    println!("Forgot {forgotten} identities of {}; their next sign-in makes a new link.", email.as_written());
+    println!(
+        "Forgot {forgotten} identities of {} and signed them out; their next sign-in makes a new link.",
+        email.as_written()
+    );
     Ok(())
 }
 

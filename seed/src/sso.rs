@@ -82,8 +82,14 @@ pub async fn set(world: &World, set: SetOidc) -> Result<()> {
     let tx = world.begin(&op).await?;
     let slug = orgs::slug(&tx, op.scope).await?.context("That org is no company.")?;
     let issuer = settings.issuer.clone();
-    let signed_out = sso::set_connection(&tx, &op, &world.sealer()?, settings).await?;
+    let replaced = sso::set_connection(&tx, &op, &world.sealer()?, settings).await?;
     tx.commit().await?;
+    for user in &replaced {
+        let op = world.op(org);
+        let tx = world.begin(&op).await?;
+        sso::sign_out_replaced(&tx, &op, *user).await?;
+        tx.commit().await?;
+    }
     println!("{} signs in at {issuer} from now on.", set.domain.as_deref().unwrap_or(&slug));
     println!("To be registered there:");
     for (what, path) in [
@@ -95,8 +101,8 @@ pub async fn set(world: &World, set: SetOidc) -> Result<()> {
         println!("  {what:<26} {}", world.api_url(&path)?);
     }
     println!("  {:<26} {}", "post-logout redirect URI", world.public_url("/signed-out")?);
-    if signed_out > 0 {
-        println!("Signed out {signed_out} people who were signed in by password.");
+    if !replaced.is_empty() {
+        println!("Signed out {} people who were signed in by what does not sign them in any more.", replaced.len());
     }
     if let Some(public) = public {
         println!("The public key to register there, for private_key_jwt:\n{}", serde_json::to_string_pretty(&public)?);
@@ -126,6 +132,6 @@ pub async fn reseal(world: &World) -> Result<()> {
         }
         tx.commit().await?;
     }
-    println!("Encrypted {resealed} secrets with the first key.");
+    println!("Encrypted {resealed} secrets with the first key. Keep the others until nobody is signed in from before.");
     Ok(())
 }

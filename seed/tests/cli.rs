@@ -355,7 +355,10 @@ async fn the_key_of_the_secrets_can_be_replaced() {
     assert!(told.contains("does not have the key it was encrypted with"), "{told}");
     assert!(reseal(&format!("{other},{}", KEY.1)).status.success());
     let last = reseal(other);
-    assert_eq!(String::from_utf8_lossy(&last.stdout), "Encrypted 1 secrets with the first key.\n");
+    assert_eq!(
+        String::from_utf8_lossy(&last.stdout),
+        "Encrypted 1 secrets with the first key. Keep the others until nobody is signed in from before.\n"
+    );
 }
 
 #[test]

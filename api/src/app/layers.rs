@@ -20,7 +20,7 @@ use super::session_store::SessionStore;
 use crate::http::access::cookie_name;
 use crate::http::client::RequestInfo;
 use crate::http::problem::{self, Problem};
-use crate::http::{login, pages, problem_page, same_origin};
+use crate::http::{leaving, login, pages, problem_page, same_origin};
 use crate::kernel::{Error, RequestId};
 use crate::state::AppState;
 
@@ -38,7 +38,10 @@ pub fn with_session(routes: Router<AppState>, state: &AppState) -> Router<AppSta
     let auth = AuthManagerLayerBuilder::new(login::Backend::new(state.clone()), sessions)
         .with_data_key(login::DATA_KEY)
         .build();
-    routes.route_layer(auth).route_layer(middleware::from_fn_with_state(state.clone(), same_origin::require))
+    routes
+        .route_layer(auth)
+        .route_layer(middleware::from_fn_with_state(state.clone(), leaving::remember))
+        .route_layer(middleware::from_fn_with_state(state.clone(), same_origin::require))
 }
 
 /// For everything. Read from the bottom: the last layer added is passed first.
@@ -93,6 +96,8 @@ impl Line {
         let _within = self.span.enter();
         // `error` means that somebody must act.
         match status {
+            // A company's provider is its own to mend.
+            502 => tracing::warn!(http.method = method, http.route = route, status, took_us = took, cause, "upstream"),
             503 => tracing::warn!(http.method = method, http.route = route, status, took_us = took, cause, "away"),
             500.. => tracing::error!(http.method = method, http.route = route, status, took_us = took, cause, "failed"),
             _ => tracing::info!(http.method = method, http.route = route, status, took_us = took, code, "served"),

@@ -22,6 +22,7 @@ pub struct Model {
     pub return_to: String,
     pub login_hint: Option<String>,
     pub prompted: bool,
+    pub from_own_page: bool,
     pub seq: i64,
     pub created_at: OffsetDateTime,
     pub expires_at: OffsetDateTime,

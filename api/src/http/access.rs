@@ -77,7 +77,7 @@ impl FromRequestParts<AppState> for Company {
         let unknown = || Error::not_found("company");
         let slug = Domain::parse(&slug).ok_or_else(unknown)?;
         let org = orgs::find_by_slug(&state.db, slug.as_str()).await?.ok_or_else(unknown)?;
-        Ok(Self { op: request.op(state, OrgScope::proven(org), Actor::System { job: "sign_in" }), slug })
+        Ok(Self { op: request.op(state, OrgScope::proven(org), Actor::System { job: "provider" }), slug })
     }
 }
 

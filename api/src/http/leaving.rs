@@ -1,7 +1,8 @@
 //! Leaving by oneself: here, and at the company's provider too if one wants; and what a browser that is out is told.
 
 use axum::Json;
-use axum::extract::{FromRequestParts, State};
+use axum::extract::{FromRequestParts, Request, State};
+use axum::middleware::Next;
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -29,6 +30,8 @@ use crate::state::AppState;
 
 /// What a browser that left by itself remembers for a while.
 const LEFT: &str = "curfew-left";
+/// By what one that was signed out can still be told why: a digest of the cookie that it had.
+const WAS: &str = "curfew-was";
 const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 
 /// The routes of this file.
@@ -98,8 +101,12 @@ async fn going(state: &AppState, op: &Op, principal: &Principal, too: bool) -> R
     let sign_in = sessions::find(&tx, op.scope, principal.sign_in).await?;
     drop(tx);
     let Some((issuer, sealed)) = sign_in.and_then(|s| s.idp_iss.zip(s.id_token)) else { return Ok(None) };
-    let connections = demand::connections(state, op).await?;
-    let connection = connections.into_iter().find(|c| c.issuer == issuer && (too || c.ends_provider_session));
+    // The one for their address; a guest has none of their own.
+    let mut connections = demand::connections(state, op).await?;
+    connections.retain(|c| c.issuer == issuer);
+    let domain = principal.email.rsplit('@').next();
+    let own = connections.iter().position(|c| c.domain.as_deref() == domain).unwrap_or_default();
+    let connection = connections.into_iter().nth(own).filter(|c| too || c.ends_provider_session);
     let Some(connection) = connection else { return Ok(None) };
     let hint = state.config.sealer.open(&sessions::id_token_place(principal.sign_in), &sealed)?;
     let issuer = oidc::parse_issuer(&connection.issuer)?;
@@ -113,18 +120,39 @@ async fn going(state: &AppState, op: &Op, principal: &Principal, too: bool) -> R
 /// What a browser that left by itself is told afterwards. It is for its eyes only, so nobody is harmed by a made-up one.
 #[derive(Deserialize, Serialize)]
 struct Left {
-    #[serde(with = "time::serde::timestamp")]
+    #[serde(with = "time::serde::rfc3339")]
     at: OffsetDateTime,
-    org_name: String,
-    by_provider: bool,
-    /// What the provider sends back, when the browser went there.
-    state: Option<String>,
+    /// The company whose provider had signed the person in.
+    company: Option<String>,
+    provider: Provider,
+}
+
+/// How far the browser has come in leaving the provider too.
+#[derive(Clone, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Provider {
+    /// It did not go there.
+    Untouched,
+    /// It went, and is to bring this `state` back.
+    Sent(String),
+    /// It is back.
+    Left,
 }
 
 impl Left {
     fn new(state: &AppState, principal: &Principal, returned: Option<String>) -> Self {
-        let Principal { org_name, by_provider, .. } = principal;
-        Self { at: state.clock.now(), org_name: org_name.clone(), by_provider: *by_provider, state: returned }
+        let company = principal.by_provider.then(|| principal.org_name.clone());
+        Self { at: state.clock.now(), company, provider: returned.map_or(Provider::Untouched, Provider::Sent) }
+    }
+
+    /// The browser is back from the provider with the `state` that it left with. Remembered, because the page that it is
+    /// back at may be loaded again.
+    fn is_back(&mut self, returned: Option<&str>) -> bool {
+        let is_back = matches!(&self.provider, Provider::Sent(state) if Some(state.as_str()) == returned);
+        if is_back {
+            self.provider = Provider::Left;
+        }
+        is_back
     }
 
     fn keep(&self, state: &AppState) -> Result<http::HeaderValue, Error> {
@@ -139,6 +167,32 @@ impl Left {
     }
 }
 
+/// The session layer takes a cookie away that means nobody any more. As a layer around it, this leaves its digest in its
+/// place, by which the browser can be told what happened, and nobody can do anything else.
+pub async fn remember(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let secure = state.config.urls.secure();
+    let name = cookie_name(secure);
+    let digest = session_digest(request.headers(), secure);
+    let mut response = next.run(request).await;
+    let sets = |response: &Response, start: &str| {
+        let mut set = response.headers().get_all(header::SET_COOKIE).iter().filter_map(|value| value.to_str().ok());
+        set.any(|cookie| cookie.starts_with(start))
+    };
+    let is_taken = sets(&response, &format!("{name}=;"));
+    let left_by_itself = sets(&response, &format!("{}=", cookies::name(LEFT, secure)));
+    if let (true, false, Some(digest)) = (is_taken, left_by_itself, digest)
+        && let Ok(cookie) = cookies::keep(cookies::name(WAS, secure), digest, secure)
+    {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+fn session_digest(headers: &HeaderMap, secure: bool) -> Option<String> {
+    let Id(id) = cookies::read(headers, &cookie_name(secure))?.parse().ok()?;
+    Some(Id(sessions::digest(id)).to_string())
+}
+
 /// What this browser brings that may have meant somebody once.
 struct Traces {
     left: Option<Left>,
@@ -150,8 +204,8 @@ impl FromRequestParts<AppState> for Traces {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         let secure = state.config.urls.secure();
-        let session = cookies::read(&parts.headers, &cookie_name(secure)).and_then(|value| value.parse::<Id>().ok());
-        let session_digest = session.map(|Id(id)| Id(sessions::digest(id)).to_string());
+        let was = || cookies::read(&parts.headers, &cookies::name(WAS, secure));
+        let session_digest = session_digest(&parts.headers, secure).or_else(was);
         Ok(Self { left: Left::read(&parts.headers, secure), session_digest })
     }
 }
@@ -230,30 +284,33 @@ async fn get_signed_out(
     Query(returned): Query<Returned>,
     traces: Traces,
     auth: AuthSession,
-) -> Result<Json<SignedOut>, Problem> {
-    let ended = match &traces.session_digest {
+) -> Result<Response, Problem> {
+    let Traces { mut left, session_digest } = traces;
+    let is_back = left.as_mut().is_some_and(|left| left.is_back(returned.state.as_deref()));
+    let cookie = left.as_ref().filter(|_| is_back).map(|left| left.keep(&state)).transpose()?;
+    let ended = match &session_digest {
         Some(digest) => sessions::find_ended(&state.db, digest).await?,
         None => None,
     };
-    Ok(Json(SignedOut { signed_in: auth.user.is_some(), ..tell(ended, traces.left, returned.state.as_deref()) }))
+    let told = Json(SignedOut { signed_in: auth.user.is_some(), ..tell(ended, left) });
+    Ok((AppendHeaders(cookie.map(|cookie| (header::SET_COOKIE, cookie))), told).into_response())
 }
 
 /// The later of the two ends that this browser may know of.
-fn tell(ended: Option<Ended>, left: Option<Left>, returned: Option<&str>) -> SignedOut {
+fn tell(ended: Option<Ended>, left: Option<Left>) -> SignedOut {
     let is_later = |left: &Left| ended.as_ref().is_none_or(|ended| ended.at < left.at);
     let left = left.filter(is_later);
     match (left, ended) {
         (Some(left), _) => {
-            let is_back = left.state.is_some() && left.state.as_deref() == returned;
-            let provider = provider(left.by_provider, is_back);
+            let provider = provider(left.company.is_some(), left.provider == Provider::Left);
             let ended = Some(EndedView { at: left.at, cause: "signed_out".to_owned() });
-            SignedOut { signed_in: false, ended, provider, org_name: Some(left.org_name) }
+            SignedOut { signed_in: false, ended, provider, org_name: left.company }
         }
         (None, Some(Ended { org_name, at, cause, by_provider })) => SignedOut {
             signed_in: false,
             provider: provider(by_provider, cause == "provider_signed_out"),
             ended: Some(EndedView { at, cause }),
-            org_name: Some(org_name),
+            org_name,
         },
         (None, None) => SignedOut { signed_in: false, ended: None, provider: ProviderSession::None, org_name: None },
     }

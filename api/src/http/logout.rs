@@ -107,7 +107,7 @@ struct FrontChannel {
 }
 
 /// The page that a provider loads in a frame while it ends its session. It has no credential and gets no cookie, so it
-/// acts only on a session that opened a sign-in here, whose name nobody else knows.
+/// acts only on a session that has a sign-in open here, whose name nobody else knows.
 #[utoipa::path(get, path = "/orgs/{slug}/frontchannel-logout", operation_id = "logout_by_front_channel", tag = "revocation",
     params(("slug" = String, Path, description = "The company's slug"), FrontChannel),
     responses((status = 200, description = "An empty page, whether there was such a session or not", content_type = "text/html")))]
@@ -118,6 +118,7 @@ async fn logout_by_front_channel(
 ) -> Result<Response, Problem> {
     let op = &company.op;
     let connections = demand::connections(&state, op).await?;
+    let sid = sid.filter(|sid| oidc::is_sid(sid));
     if let (Some(iss), Some(sid)) = (iss.filter(|iss| connections.iter().any(|c| c.issuer == *iss)), sid) {
         let tx = state.begin(op).await?;
         if sessions::find_by_sid(&tx, op.scope, &iss, &sid, None).await?.is_some() {

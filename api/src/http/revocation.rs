@@ -159,6 +159,8 @@ async fn carry_out(
         Err(problem) => return Err(refuse(state, &op, problem).await?),
     };
     let order = Order { subject, reach: Reach::All, cause: Cause::Demanded, door: DOOR };
+    // The body may have taken its time.
+    let op = Op { now: state.clock.now(), ..op };
     let tx = state.begin(&op).await?;
     let done = match &credential {
         Credential::Key(id) => {

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use time::{Duration, OffsetDateTime};
 
-use super::signed::Signed;
+use super::signed::{Signed, is_there};
 use crate::domain::revocation::Token;
 
 /// How far a provider's clock may be from ours.
@@ -189,7 +189,8 @@ struct LogoutClaims {
     events: Map<String, Value>,
     sub: Option<String>,
     sid: Option<String>,
-    nonce: Option<Value>,
+    #[serde(default, deserialize_with = "is_there")]
+    nonce: bool,
 }
 
 /// A logout token (§2.6, in its order). A `typ` that says something else is refused always, and a missing one where
@@ -227,7 +228,7 @@ pub(super) fn logout(
     if !events.get(LOGOUT_EVENT).is_some_and(Value::is_object) {
         return Err(Refused::Event);
     }
-    if nonce.is_some() {
+    if nonce {
         return Err(Refused::Nonce);
     }
     let expires_at = expires.unwrap_or(made + WITHOUT_EXPIRY) + SKEW;

@@ -7,10 +7,12 @@ use super::fetch::FetchError;
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
+pub(super) const UNREACHABLE: &str = "provider_unreachable";
+
 /// Nothing comes back from there.
 pub(super) fn unreachable(source: impl Into<Source>) -> Error {
     Error::upstream(
-        "provider_unreachable",
+        UNREACHABLE,
         "Your company's sign-in service does not answer. Try again in a moment; if it stays like this, tell your administrator.",
         source,
     )
@@ -39,6 +41,14 @@ pub(super) fn denied() -> Error {
     Error::forbidden(
         "access_denied",
         "Your company's sign-in service did not let you in. If you cancelled, start again; otherwise ask your administrator whether you may use this app.",
+    )
+}
+
+/// It wants to see the person, and was not asked to or could not.
+pub(super) fn needs_the_person() -> Error {
+    Error::forbidden(
+        "provider_needs_you",
+        "Your company's sign-in service wants to ask you something first. Start again, and answer it there.",
     )
 }
 

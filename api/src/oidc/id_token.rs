@@ -1,6 +1,8 @@
 //! Whether an ID token is one, and for us (OpenID Connect Core 1.0 §3.1.3.7). The crate checks signature, issuer,
 //! audience, expiry, nonce, `typ` and `crit`; what it leaves to its users is checked here.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::DateTime;
 use openidconnect::core::{
     CoreGenderClaim, CoreJsonWebKey, CoreJsonWebKeySet, CoreJweContentEncryptionAlgorithm,
@@ -59,6 +61,8 @@ pub(super) struct Expected<'a> {
 pub(super) enum Refused {
     /// None of the keys we have is the one it names. There may be newer ones.
     UnknownKey,
+    /// Its signature is not by the key that was tried.
+    Signature,
     /// It is not for us, not for now, or not genuine.
     Bad(Box<dyn std::error::Error + Send + Sync>),
 }
@@ -66,15 +70,25 @@ pub(super) enum Refused {
 /// Checks a token against `keys`.
 pub(super) fn verify(token: &Token, keys: &CoreJsonWebKeySet, expected: &Expected<'_>) -> Result<Verified, Refused> {
     let mut refused = Refused::UnknownKey;
+    let names_its_key = has_kid(token);
     // One key at a time: providers with several keys do not always say which one they used.
     for key in keys.keys() {
         match verify_with(token, key, expected) {
             Ok(claims) => return Ok(claims),
             Err(Refused::UnknownKey) => {}
+            // Without a name it may be that of a key that we have not seen yet.
+            Err(Refused::Signature) if !names_its_key => {}
             Err(bad) => refused = bad,
         }
     }
     Err(refused)
+}
+
+fn has_kid(token: &Token) -> bool {
+    let text = token.to_string();
+    let header = text.split('.').next().and_then(|header| URL_SAFE_NO_PAD.decode(header).ok());
+    header
+        .is_some_and(|header| serde_json::from_slice::<serde_json::Value>(&header).is_ok_and(|h| h["kid"].is_string()))
 }
 
 fn verify_with(token: &Token, key: &CoreJsonWebKey, expected: &Expected<'_>) -> Result<Verified, Refused> {
@@ -94,6 +108,9 @@ fn verify_with(token: &Token, key: &CoreJsonWebKey, expected: &Expected<'_>) -> 
     let claims = token.claims(&verifier, *nonce).map_err(|error| match error {
         ClaimsVerificationError::SignatureVerification(SignatureVerificationError::NoMatchingKey) => {
             Refused::UnknownKey
+        }
+        ClaimsVerificationError::SignatureVerification(SignatureVerificationError::CryptoError(_)) => {
+            Refused::Signature
         }
         other => bad(other),
     })?;

@@ -45,6 +45,7 @@ use provider::{Known, Provider};
 
 /// OpenID Connect Core 1.0 §2: at most 255 ASCII characters.
 const SUBJECT: usize = 255;
+const YEAR: std::time::Duration = std::time::Duration::from_hours(365 * 24);
 /// No standard bounds it; real ones have up to 344 characters.
 const SID: usize = 1024;
 
@@ -174,9 +175,10 @@ impl Providers {
         if let Some(hint) = login_hint {
             request = request.set_login_hint(LoginHint::new(hint.to_owned()));
         }
+        // With a max_age, and be it a year, the answer must say when the person proved who they are (§3.1.2.1).
+        request = request.set_max_age(if prompt { std::time::Duration::ZERO } else { YEAR });
         if prompt {
-            // max_age too: with it the answer must say when the person did (§3.1.2.1).
-            request = request.add_prompt(CoreAuthPrompt::Login).set_max_age(std::time::Duration::ZERO);
+            request = request.add_prompt(CoreAuthPrompt::Login);
         }
         Ok(request.url().0)
     }
@@ -251,6 +253,7 @@ impl Providers {
         }
         verified.map_err(|refused| match refused {
             Refused::UnknownKey => failure::invalid("no key of the provider's is the one that signed"),
+            Refused::Signature => failure::invalid("the signature is wrong"),
             Refused::Bad(error) => failure::invalid(error),
         })
     }
@@ -273,6 +276,7 @@ impl Providers {
             subject: subject.to_owned(),
             sid: sid.map(str::to_owned),
             auth_time: token.auth_time().and_then(id_token::time_of),
+            issued_at: id_token::time_of(token.issue_time()).unwrap_or_else(|| self.clock.now()),
             email: token.email().map(|email| email.to_string()),
             email_verified: token.email_verified(),
             name: text_of(token.name()),
@@ -281,7 +285,12 @@ impl Providers {
         };
         let is_thin = claims.email.is_none() || claims.name.is_none();
         if is_thin && provider.metadata.userinfo_endpoint().is_some() {
-            let info = self.user_info(provider, at, access_token, token.subject()).await?;
+            let info = match self.user_info(provider, at, access_token, token.subject()).await {
+                Ok(info) => info,
+                // A name alone is nothing to fail for.
+                Err(error) if claims.email.is_some() && error.code() == failure::UNREACHABLE => return Ok(claims),
+                Err(error) => return Err(error),
+            };
             if claims.email.is_none() {
                 claims.email = info.email().map(|email| email.to_string());
                 claims.email_verified = info.email_verified();
@@ -308,9 +317,16 @@ impl Providers {
         request.request_async(&self.fetch).await.map_err(|error| match error {
             openidconnect::UserInfoError::Request(error) => failure::of_fetch(error),
             openidconnect::UserInfoError::Response(status, _, what) => failure::answered(status.as_u16(), what),
-            other => failure::invalid(other),
+            // The crate's errors repeat what they do not understand, which may be anything about the person.
+            openidconnect::UserInfoError::ClaimsVerification(_) => failure::invalid("UserInfo is somebody else's"),
+            _ => failure::invalid("UserInfo cannot be understood"),
         })
     }
+}
+
+/// Whether a text can be the name of a provider's session.
+pub fn is_sid(text: &str) -> bool {
+    is_name(text, SID)
 }
 
 fn is_name(text: &str, longest: usize) -> bool {
@@ -333,10 +349,15 @@ fn client(provider: &Provider, at: &Registration) -> Client {
         .set_redirect_uri(RedirectUrl::from_url(at.redirect_uri.clone()))
 }
 
+/// OpenID Connect Core 1.0 §3.1.2.6.
+const NEEDS_THE_PERSON: [&str; 4] =
+    ["login_required", "interaction_required", "consent_required", "account_selection_required"];
+
 fn code_of(answer: &Answer) -> Result<&str> {
     match (&answer.error, &answer.code) {
         (None, Some(code)) if !code.is_empty() => Ok(code),
         (Some(error), None) if error == "access_denied" => Err(failure::denied()),
+        (Some(error), None) if NEEDS_THE_PERSON.contains(&error.as_str()) => Err(failure::needs_the_person()),
         // OpenID Connect Core 1.0 §3.1.2.6. These may pass by themselves.
         (Some(error), None) if ["server_error", "temporarily_unavailable"].contains(&error.as_str()) => {
             Err(failure::unreachable("the provider says that it has an error"))
@@ -361,8 +382,10 @@ fn of_token_endpoint(error: TokenError) -> Error {
             }
             _ => failure::invalid("the token endpoint refuses our request"),
         },
-        // The crate's errors hold the whole answer, tokens included, so only what sort it was is kept.
-        RequestTokenError::Parse(error, _) => failure::invalid(error.to_string()),
+        // The crate's errors hold the whole answer, tokens included, so only where it cannot be understood is kept.
+        RequestTokenError::Parse(error, _) => {
+            failure::invalid(format!("the token response cannot be understood at {}", error.path()))
+        }
         RequestTokenError::Other(what) => failure::invalid(what),
     }
 }

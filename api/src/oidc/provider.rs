@@ -22,6 +22,10 @@ use crate::kernel::{Clock, Error, Result};
 
 /// How long a discovery document and its keys are believed.
 const FRESH: Duration = Duration::hours(1);
+/// How long it is believed when the provider cannot be asked again.
+const STALE: Duration = Duration::hours(24);
+/// How many keys of one provider are tried at most.
+const KEYS: usize = 20;
 /// A key we do not know makes us look for new ones, but not more often than this: anybody can make up a key's name.
 const KEYS_AT_MOST_EVERY: Duration = Duration::minutes(1);
 /// Whoever comes this soon after a failure is told the same, and does not wait for it again.
@@ -86,17 +90,22 @@ impl Known {
         Self { fetch, clock, limit, slots: Arc::default() }
     }
 
-    /// The provider that calls itself `issuer`.
+    /// The provider that calls itself `issuer`. One that cannot be asked again is believed as it was for a day: what it
+    /// demands of us should not fail for that.
     pub(super) async fn find(&self, issuer: &IssuerUrl) -> Result<Arc<Provider>> {
         let slot = self.slot(issuer);
         let mut slot = slot.lock().await;
         let now = self.clock.now();
-        if let Some(provider) = slot.provider.as_ref().filter(|known| now - known.read_at < FRESH) {
-            return Ok(Arc::clone(provider));
+        let age = slot.provider.as_ref().map(|known| now - known.read_at);
+        if let Some(provider) = slot.provider.clone().filter(|_| age.is_some_and(|age| age < FRESH)) {
+            return Ok(provider);
         }
+        let stale = slot.provider.clone().filter(|_| age.is_some_and(|age| age < STALE));
         if slot.failed_at.is_some_and(|at| now - at < FAILED) {
-            return Err(failure::unreachable("it failed a moment ago"));
+            return stale.ok_or_else(|| failure::unreachable("it failed a moment ago"));
         }
+        // Before it is asked, and taken back when it answers: whoever asks may leave in the middle.
+        slot.failed_at = Some(now);
         let discovered = tokio::time::timeout(self.limit, self.discover(issuer, now)).await;
         match discovered.unwrap_or_else(|elapsed| Err(failure::unreachable(elapsed))) {
             Ok(provider) => {
@@ -106,35 +115,34 @@ impl Known {
             }
             Err(error) => {
                 slot.failed_at = Some(self.clock.now());
-                Err(error)
+                stale.ok_or(error)
             }
         }
     }
 
     /// The same with the newest keys, unless they have been asked for a moment ago (OpenID Connect Core 1.0 §10.1.1).
+    /// Nobody else waits for them: anybody can make up a key's name.
     pub(super) async fn with_new_keys(&self, issuer: &IssuerUrl) -> Result<Arc<Provider>> {
         let known = self.find(issuer).await?;
         let slot = self.slot(issuer);
+        {
+            let mut slot = slot.lock().await;
+            let now = self.clock.now();
+            let known = slot.provider.clone().unwrap_or_else(|| Arc::clone(&known));
+            if now - known.keys_read_at < KEYS_AT_MOST_EVERY {
+                return Ok(known);
+            }
+            if slot.keys_failed_at.is_some_and(|at| now - at < FAILED) {
+                return Err(failure::unreachable("its keys are being asked for, or could not be had a moment ago"));
+            }
+            slot.keys_failed_at = Some(now);
+        }
+        let keys = JsonWebKeySet::fetch_async(known.metadata.jwks_uri(), &self.fetch).await.map_err(told)?;
+        let keys_read_at = self.clock.now();
+        let provider = Arc::new(Provider { keys: bounded(&keys), keys_read_at, ..Provider::clone(&known) });
         let mut slot = slot.lock().await;
-        let now = self.clock.now();
-        let known = slot.provider.clone().unwrap_or(known);
-        if now - known.keys_read_at < KEYS_AT_MOST_EVERY {
-            return Ok(known);
-        }
-        if slot.keys_failed_at.is_some_and(|at| now - at < FAILED) {
-            return Err(failure::unreachable("its keys could not be had a moment ago"));
-        }
-        match JsonWebKeySet::fetch_async(known.metadata.jwks_uri(), &self.fetch).await {
-            Ok(keys) => {
-                let provider = Arc::new(Provider { keys, keys_read_at: now, ..Provider::clone(&known) });
-                *slot = Slot { provider: Some(Arc::clone(&provider)), ..Slot::default() };
-                Ok(provider)
-            }
-            Err(error) => {
-                slot.keys_failed_at = Some(self.clock.now());
-                Err(told(error))
-            }
-        }
+        *slot = Slot { provider: Some(Arc::clone(&provider)), ..Slot::default() };
+        Ok(provider)
     }
 
     async fn discover(&self, issuer: &IssuerUrl, now: OffsetDateTime) -> Result<Provider> {
@@ -143,7 +151,7 @@ impl Known {
         if !self.fetch.may_go(metadata.authorization_endpoint().url()) {
             return Err(failure::invalid("its authorization endpoint is not one that we send people to"));
         }
-        let keys = metadata.jwks().clone();
+        let keys = bounded(metadata.jwks());
         Ok(Provider { metadata, keys, read_at: now, keys_read_at: now })
     }
 
@@ -151,6 +159,11 @@ impl Known {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(slots.entry(issuer.clone()).or_default())
     }
+}
+
+/// A provider has a few keys, two of them while it changes them. Trying hundreds would be work for nothing.
+fn bounded(keys: &CoreJsonWebKeySet) -> CoreJsonWebKeySet {
+    JsonWebKeySet::new(keys.keys().iter().take(KEYS).cloned().collect())
 }
 
 fn told(error: DiscoveryError<FetchError>) -> Error {

@@ -7,9 +7,12 @@ use url::Url;
 
 use super::demands::{self, Logout, Refused};
 use super::signed::Signed;
-use super::{Providers, failure};
+use super::{Providers, failure, is_name};
 use crate::domain::revocation::Token;
 use crate::kernel::{Error, Result};
+
+/// No issuer or client of ours has a longer name.
+const LONGEST: usize = 2000;
 
 /// Why a demand is not carried out.
 #[derive(Debug)]
@@ -41,7 +44,9 @@ pub struct Origin<'a> {
 /// # Errors
 /// Malformed.
 pub fn stated_origin(token: &str) -> Result<(String, String), Refused> {
-    demands::stated_origin(&Signed::parse(token)?)
+    let (issuer, client_id) = demands::stated_origin(&Signed::parse(token)?)?;
+    let are_names = is_name(&issuer, LONGEST) && is_name(&client_id, LONGEST);
+    if are_names { Ok((issuer, client_id)) } else { Err(Refused::Issuer) }
 }
 
 /// The issuer that a logout token says it is from, unverified.
@@ -50,6 +55,7 @@ pub fn stated_origin(token: &str) -> Result<(String, String), Refused> {
 /// Malformed.
 pub fn stated_issuer(token: &str) -> Result<String, Refused> {
     demands::stated_issuer(&Signed::parse(token)?)
+        .and_then(|issuer| if is_name(&issuer, LONGEST) { Ok(issuer) } else { Err(Refused::Issuer) })
 }
 
 impl Providers {

@@ -4,8 +4,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use openidconnect::core::{CoreJsonWebKey, CoreJsonWebKeySet, CoreJwsSigningAlgorithm as Alg};
 use openidconnect::{JsonWebKey, JsonWebKeyUse};
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::{Deserialize, Deserializer};
 
 use super::demands::Refused;
 use super::id_token::ALGORITHMS;
@@ -27,7 +27,13 @@ struct Header {
     alg: String,
     typ: Option<String>,
     kid: Option<String>,
-    crit: Option<serde_json::Value>,
+    #[serde(default, deserialize_with = "is_there")]
+    crit: bool,
+}
+
+/// Whether a member is there, whatever it is.
+pub(super) fn is_there<'de, D: Deserializer<'de>>(member: D) -> Result<bool, D::Error> {
+    IgnoredAny::deserialize(member).map(|_| true)
 }
 
 impl<'a> Signed<'a> {
@@ -40,7 +46,7 @@ impl<'a> Signed<'a> {
         let (header, payload) = message.split_once('.').ok_or(Refused::Malformed)?;
         let header: Header = object(&decode(header)?)?;
         // RFC 7515 §4.1.11: we understand no extension.
-        if header.crit.is_some() {
+        if header.crit {
             return Err(Refused::Malformed);
         }
         Ok(Self { header, message, payload: decode(payload)?, signature: decode(signature)? })

@@ -62,8 +62,11 @@ async fn leaving_there_too_goes_by_the_provider_with_what_it_wants_to_see() {
     for wrong in ["", "?state=another"] {
         assert_eq!(told(&mut browser, wrong).await["provider"], "may_be_alive", "{wrong:?}");
     }
-    let back = told(&mut browser, &format!("?state={state}")).await;
-    assert_eq!((&back["provider"], &back["ended"]["cause"]), (&json!("ended"), &json!("signed_out")));
+    // Back at the page, which may be loaded again without it.
+    for query in [format!("?state={state}"), format!("?state={state}"), String::new(), "?state=another".to_owned()] {
+        let back = told(&mut browser, &query).await;
+        assert_eq!((&back["provider"], &back["ended"]["cause"]), (&json!("ended"), &json!("signed_out")), "{query:?}");
+    }
     assert_eq!(told(&mut world.app.anonymous(), &format!("?state={state}")).await["ended"], Value::Null);
 }
 
@@ -96,8 +99,9 @@ async fn leaving_works_whatever_is_wrong_with_the_provider() {
         assert!(!world.is_in(&mut browser).await, "{what}");
     }
     let world = World::new().await;
-    let mut browser = world.signed_in(&mut Account::new(TRINITY)).await;
-    world.app.clock.advance(time::Duration::hours(2));
+    let browser = world.signed_in(&mut Account::new(TRINITY)).await;
+    // At a process that has not asked it before.
+    let mut browser = world.app.twin().await.with(&browser);
     world.provider.script().discovery = Some(Box::new(|_| Answer::Status(503, "text/plain", "away".to_owned())));
     let reply = browser.post("/api/signout", json!({ "provider": true })).await;
     assert_eq!((reply.status.as_u16(), &reply.body["continueAt"]), (200, &Value::Null));
@@ -114,6 +118,7 @@ async fn somebody_with_a_password_has_no_provider_to_leave() {
     assert_eq!(reply.body, json!({ "continueAt": null }));
     let told = told(&mut browser, "").await;
     assert_eq!((&told["provider"], &told["ended"]["cause"]), (&json!("none"), &json!("signed_out")));
+    assert_eq!(told["orgName"], Value::Null, "a personal org is no company");
     assert_eq!(browser.sign_in("bob@tables.fake", PASSWORD).await.status, 200);
     assert_eq!(crate::leaving::told(&mut browser, "").await["signedIn"], true);
 }
@@ -127,6 +132,9 @@ async fn a_browser_whose_sign_in_was_ended_is_told_when_and_why() {
     world.app.clock.advance(time::Duration::seconds(131));
     let key = world.app.holding(&world.app.key(world.org, &[Scope::Revoke]).await);
     assert_eq!(key.revoke(TRINITY).await.status, 204);
+    // One asks at once; the other has met a 401 before, which took its cookie away.
+    assert_eq!(elsewhere.get("/api/users/me").await.status, 401);
+    assert!(!elsewhere.cookies.contains_key("curfew"));
     for browser in [&mut browser, &mut elsewhere] {
         assert_eq!(
             told(browser, "").await,
@@ -139,6 +147,7 @@ async fn a_browser_whose_sign_in_was_ended_is_told_when_and_why() {
     assert_eq!(told(&mut stranger, "").await["ended"], Value::Null);
     stranger.cookies.insert("curfew".to_owned(), "AAAAAAAAAAAAAAAAAAAAAA".to_owned());
     stranger.cookies.insert("curfew-left".to_owned(), "nonsense".to_owned());
+    stranger.cookies.insert("curfew-was".to_owned(), "nonsense'\u{20}or\u{20}1=1".to_owned());
     assert_eq!(told(&mut stranger, "").await["ended"], Value::Null);
     // Back in, and out by oneself: the later end counts.
     world.app.clock.advance(time::Duration::minutes(1));

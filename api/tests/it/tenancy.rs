@@ -148,8 +148,8 @@ async fn sso_rows(app: &TestApp, org: Org) {
     app.connect(org, "https://idp.example").await;
     let attempt = format!(
         "insert into login_attempts (state_digest, org_id, connection_id, browser_digest, issuer, client_id, nonce, \
-         pkce_verifier, return_to, prompted, seq, created_at, expires_at) \
-         select decode(md5(id::text), 'hex'), org_id, id, '', issuer, client_id, '', '', '/', false, 0, now(), now() \
+         pkce_verifier, return_to, prompted, from_own_page, seq, created_at, expires_at) \
+         select decode(md5(id::text), 'hex'), org_id, id, '', issuer, client_id, '', '', '/', false, true, 0, now(), now() \
          from sso_connections where org_id = '{}'",
         org.id
     );
@@ -164,8 +164,8 @@ async fn sso_rows(app: &TestApp, org: Org) {
         org.id
     );
     let sid = format!(
-        "insert into ended_sids (org_id, issuer, sid, ended_at, expires_at) \
-         values ('{}', 'https://idp.example', 'the same', now(), now())",
+        "insert into ended_sids (org_id, issuer, sid, seq, expires_at) \
+         values ('{}', 'https://idp.example', 'the same', 1, now())",
         org.id
     );
     for sql in [attempt, identity, spent, sid] {

@@ -112,12 +112,12 @@ pub async fn hold(tx: &Tx, scope: OrgScope, hold: Hold) -> Result<Option<Org>> {
     Ok(store::find_held(tx, scope, hold).await?.filter(|org| org.active))
 }
 
-/// Whether the org signs its people in at this issuer, whose name here has no slash at the end.
+/// Whether the org signs its people in at an issuer of one of these spellings.
 ///
 /// # Errors
 /// The database's.
-pub async fn has_issuer(tx: &Tx, scope: OrgScope, issuer: &str) -> Result<bool> {
-    store::has_issuer(tx, scope, issuer).await
+pub async fn has_issuer(tx: &Tx, scope: OrgScope, spellings: &[String; 2]) -> Result<bool> {
+    store::has_issuer(tx, scope, spellings).await
 }
 
 /// Every org. For the operator: the runtime role may not.

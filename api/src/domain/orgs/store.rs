@@ -75,9 +75,9 @@ pub(super) async fn find_held(tx: &Tx, scope: OrgScope, hold: Hold) -> Result<Op
     Ok(itself(scope).lock(lock).one(tx).await?)
 }
 
-pub(super) async fn has_issuer(tx: &Tx, scope: OrgScope, issuer: &str) -> Result<bool> {
-    let sql = "select 1 from sso_connections where org_id = $1 and rtrim(issuer, '/') = $2 limit 1";
-    let values = [scope.org().into(), issuer.into()];
+pub(super) async fn has_issuer(tx: &Tx, scope: OrgScope, [one, other]: &[String; 2]) -> Result<bool> {
+    let sql = "select 1 from sso_connections where org_id = $1 and issuer in ($2, $3) limit 1";
+    let values = [scope.org().into(), one.into(), other.into()];
     Ok(tx.query_one(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?.is_some())
 }
 

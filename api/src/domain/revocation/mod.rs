@@ -84,11 +84,11 @@ pub async fn revoke_once(tx: &Tx, op: &Op, order: &Order, token: &Token, request
     Ok(Some(outcome))
 }
 
-/// When a provider's session ended there, if we were told.
+/// The number of a provider's session's end there, if we were told.
 ///
 /// # Errors
 /// The database's.
-pub async fn sid_ended_at(tx: &Tx, scope: OrgScope, issuer: &str, sid: &str) -> Result<Option<OffsetDateTime>> {
+pub async fn find_ended_sid(tx: &Tx, scope: OrgScope, issuer: &str, sid: &str) -> Result<Option<i64>> {
     store::find_ended_sid(tx, scope, issuer, sid).await
 }
 
@@ -153,11 +153,12 @@ async fn resolve_one(tx: &Tx, op: &Op, subject: &Subject) -> Result<Option<User>
 /// examples write the issuer with a slash at the end where its ID tokens have none.
 async fn by_issuer(tx: &Tx, op: &Op, iss: &str, sub: &str) -> Result<Option<UserId>> {
     let bare = iss.strip_suffix('/').unwrap_or(iss);
-    for issuer in [bare.to_owned(), format!("{bare}/")] {
-        if let Some(user) = users::find_by_identity(tx, op.scope, &issuer, sub).await? {
+    let spellings = [bare.to_owned(), format!("{bare}/")];
+    for issuer in &spellings {
+        if let Some(user) = users::find_by_identity(tx, op.scope, issuer, sub).await? {
             return Ok(Some(user));
         }
     }
-    let is_own = orgs::has_issuer(tx, op.scope, bare).await?;
+    let is_own = orgs::has_issuer(tx, op.scope, &spellings).await?;
     Ok(sub.parse::<UserId>().ok().filter(|_| is_own))
 }

@@ -7,23 +7,31 @@ use super::{Order, Outcome, Reach, Receipt, Subject, Token};
 use crate::domain::Tx;
 use crate::kernel::{Op, OrgScope, Result, SignInId, UserId};
 
-/// Ends one person's open sign-ins: `$5` only that one, `$6` all but that one, `$7` and `$8` those of one issuer's session.
-/// Public for the test of its plan.
-pub const END_SIGN_INS: &str = "update sign_ins set ended_at = $3, ended_cause = $4 \
+/// Ends one person's open sign-ins: `$5` only that one, `$6` all but that one. The ID token stays only for a person who
+/// leaves and may go on to their provider with it. Public for the test of its plan.
+pub const END_SIGN_INS: &str = "update sign_ins set ended_at = $3, ended_cause = $4, \
+         id_token = case when $4 = 'signed_out' then id_token end \
      where org_id = $1 and user_id = $2 and ended_at is null \
        and ($5::uuid is null or id = $5) and ($6::uuid is null or id <> $6) \
-       and ($7::text is null or (idp_iss = $7 and idp_sid = $8)) \
      returning id, expires_at > $3 as live";
+
+/// Ends what one issuer's session opened, which may have been several people, one after the other; and of the person `$6`
+/// there what is of no session.
+const END_PROVIDER_SESSION: &str = "update sign_ins set ended_at = $2, ended_cause = $3, id_token = null \
+     where org_id = $1 and ended_at is null and idp_iss = $4 \
+       and (idp_sid = $5 or (idp_sid is null and idp_sub = $6)) \
+     returning id, expires_at > $2 as live";
 
 /// Deletes the records that lead to these sign-ins, and keeps which cookie it was. Public for the test of its plan.
 pub const DELETE_RECORDS: &str = "with gone as ( \
          delete from tower_sessions where sign_in_id = any($1) returning id, sign_in_id) \
      update sign_ins s set session_digest = gone.id from gone where s.id = gone.sign_in_id";
 
-/// The number is drawn under the row's lock, so that its order is the order of the revocations.
+/// The mark only moves on: of two demands the one that began first may be carried out last. The number is drawn under the row's lock, so that its order is the order of the revocations.
 pub(super) async fn raise_generation(tx: &Tx, op: &Op, user: UserId) -> Result<()> {
     let sql = "update users \
-               set generation = generation + 1, revoked_seq = nextval('revocation_seq'), reauth_since = $3 \
+               set generation = generation + 1, revoked_seq = nextval('revocation_seq'), \
+                   reauth_since = greatest(reauth_since, $3) \
                where org_id = $1 and id = $2";
     let values: [Value; 3] = [op.scope.org().into(), user.into(), op.now.into()];
     tx.execute(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
@@ -32,26 +40,24 @@ pub(super) async fn raise_generation(tx: &Tx, op: &Op, user: UserId) -> Result<(
 
 /// Ends them all, also what has expired by our clock and may not have by another's. Says of each whether it had not.
 pub(super) async fn end_sign_ins(tx: &Tx, op: &Op, user: UserId, order: &Order) -> Result<Vec<(SignInId, bool)>> {
-    let (only, but) = match order.reach {
-        Reach::All | Reach::ProviderSession => (None, None),
-        Reach::One(sign_in) => (Some(sign_in), None),
-        Reach::AllBut(sign_in) => (None, Some(sign_in)),
+    let (org, cause) = (op.scope.org(), order.cause.as_str());
+    let ending = match (order.reach, &order.subject) {
+        (Reach::ProviderSession, Subject::ProviderSession { iss, sid, sub }) => {
+            let (iss, sid, sub) = (iss.clone(), sid.clone(), sub.clone());
+            let values: [Value; 6] = [org.into(), op.now.into(), cause.into(), iss.into(), sid.into(), sub.into()];
+            statement(END_PROVIDER_SESSION, values)
+        }
+        (reach, _) => {
+            let (only, but) = match reach {
+                Reach::One(sign_in) => (Some(sign_in.uuid()), None),
+                Reach::AllBut(sign_in) => (None, Some(sign_in.uuid())),
+                Reach::All | Reach::ProviderSession => (None, None),
+            };
+            let values: [Value; 6] = [org.into(), user.into(), op.now.into(), cause.into(), only.into(), but.into()];
+            statement(END_SIGN_INS, values)
+        }
     };
-    let (iss, sid) = match (order.reach, &order.subject) {
-        (Reach::ProviderSession, Subject::ProviderSession { iss, sid, .. }) => (Some(iss.clone()), Some(sid.clone())),
-        _ => (None, None),
-    };
-    let values: [Value; 8] = [
-        op.scope.org().into(),
-        user.into(),
-        op.now.into(),
-        order.cause.as_str().into(),
-        only.map(SignInId::uuid).into(),
-        but.map(SignInId::uuid).into(),
-        iss.into(),
-        sid.into(),
-    ];
-    let rows = tx.query_all(Statement::from_sql_and_values(DbBackend::Postgres, END_SIGN_INS, values)).await?;
+    let rows = tx.query_all(ending).await?;
     rows.into_iter().map(|row| Ok((row.try_get("", "id")?, row.try_get("", "live")?))).collect()
 }
 
@@ -122,23 +128,18 @@ pub(super) async fn insert_spent(
 }
 
 pub(super) async fn remember_sid(tx: &Tx, op: &Op, issuer: &str, sid: &str, until: OffsetDateTime) -> Result<()> {
-    let sql = "insert into ended_sids (org_id, issuer, sid, ended_at, expires_at) values ($1, $2, $3, $4, $5) \
-               on conflict (org_id, issuer, sid) do update \
-               set ended_at = excluded.ended_at, expires_at = excluded.expires_at";
-    let values = [op.scope.org().into(), issuer.into(), sid.into(), op.now.into(), until.into()];
+    let sql = "insert into ended_sids (org_id, issuer, sid, seq, expires_at) \
+               values ($1, $2, $3, nextval('revocation_seq'), $4) \
+               on conflict (org_id, issuer, sid) do update set seq = excluded.seq, expires_at = excluded.expires_at";
+    let values = [op.scope.org().into(), issuer.into(), sid.into(), until.into()];
     tx.execute(statement(sql, values)).await?;
     Ok(())
 }
 
-pub(super) async fn find_ended_sid(
-    tx: &Tx,
-    scope: OrgScope,
-    issuer: &str,
-    sid: &str,
-) -> Result<Option<OffsetDateTime>> {
-    let sql = "select ended_at from ended_sids where org_id = $1 and issuer = $2 and sid = $3";
+pub(super) async fn find_ended_sid(tx: &Tx, scope: OrgScope, issuer: &str, sid: &str) -> Result<Option<i64>> {
+    let sql = "select seq from ended_sids where org_id = $1 and issuer = $2 and sid = $3";
     let row = tx.query_one(statement(sql, [scope.org().into(), issuer.into(), sid.into()])).await?;
-    Ok(row.map(|row| row.try_get("", "ended_at")).transpose()?)
+    Ok(row.map(|row| row.try_get("", "seq")).transpose()?)
 }
 
 pub(super) async fn sweep(db: &impl ConnectionTrait, before: OffsetDateTime) -> Result<u64> {

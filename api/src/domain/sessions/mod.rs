@@ -125,7 +125,7 @@ pub async fn open_by_provider(tx: &Tx, op: &Op, sealer: &Sealer, user: &User, by
     Ok(id)
 }
 
-/// Whose sign-in a provider's session opened, open or not; with `subject`, only that person's.
+/// Whose open sign-in a provider's session opened; or, where the provider named no session then, the person `subject`'s.
 ///
 /// # Errors
 /// The database's.
@@ -150,8 +150,8 @@ pub async fn find(tx: &Tx, scope: OrgScope, id: SignInId) -> Result<Option<SignI
 /// What became of a sign-in, as its browser is told.
 #[derive(Clone, Debug)]
 pub struct Ended {
-    /// What its org is called.
-    pub org_name: String,
+    /// What its company is called, if it has one.
+    pub org_name: Option<String>,
     /// When.
     pub at: OffsetDateTime,
     /// Why: the name of a [`super::revocation::Cause`].
@@ -195,12 +195,13 @@ pub async fn latest_auth_time(
     store::latest_auth_time(tx, scope, user, issuer, until).await
 }
 
-/// The people of `domain`, or of all domains, who are signed in by password.
+/// The people who are signed in by a provider that is none of their org's any more; and those of `domain`, or of all
+/// domains, who are signed in by password.
 ///
 /// # Errors
 /// The database's.
-pub async fn list_signed_in_by_password(tx: &Tx, scope: OrgScope, domain: Option<&str>) -> Result<Vec<UserId>> {
-    store::list_signed_in_by_password(tx, scope, domain).await
+pub async fn list_signed_in_otherwise(tx: &Tx, scope: OrgScope, domain: Option<&str>) -> Result<Vec<UserId>> {
+    store::list_signed_in_otherwise(tx, scope, domain).await
 }
 
 /// Makes one org's rows visible in this transaction.

@@ -136,7 +136,8 @@ pub(super) async fn find_by_sid(
     subject: Option<&str>,
 ) -> Result<Option<UserId>> {
     let sql = "select user_id from sign_ins \
-               where org_id = $1 and idp_iss = $2 and idp_sid = $3 and ($4::text is null or idp_sub = $4) \
+               where org_id = $1 and idp_iss = $2 and ended_at is null \
+                 and (idp_sid = $3 or (idp_sid is null and idp_sub = $4)) \
                order by created_at desc limit 1";
     let row = tx.query_one(statement(sql, [scope.org().into(), issuer.into(), sid.into(), subject.into()])).await?;
     Ok(row.map(|row| row.try_get("", "user_id")).transpose()?)
@@ -172,10 +173,12 @@ pub(super) async fn latest_auth_time(
     Ok(row.map(|row| row.try_get("", "latest")).transpose()?.flatten())
 }
 
-pub(super) async fn list_signed_in_by_password(tx: &Tx, scope: OrgScope, domain: Option<&str>) -> Result<Vec<UserId>> {
+pub(super) async fn list_signed_in_otherwise(tx: &Tx, scope: OrgScope, domain: Option<&str>) -> Result<Vec<UserId>> {
     let sql = "select distinct s.user_id from sign_ins s join users u on u.org_id = s.org_id and u.id = s.user_id \
-               where s.org_id = $1 and s.ended_at is null and s.idp_iss is null \
-                 and ($2::text is null or split_part(u.email_folded, '@', 2) = $2) \
+               where s.org_id = $1 and s.ended_at is null \
+                 and not exists ( \
+                     select 1 from sso_connections c where c.org_id = s.org_id and c.issuer = s.idp_iss) \
+                 and ($2::text is null or s.idp_iss is not null or split_part(u.email_folded, '@', 2) = $2) \
                order by s.user_id";
     let rows = tx.query_all(statement(sql, [scope.org().into(), domain.into()])).await?;
     rows.into_iter().map(|row| Ok(row.try_get("", "user_id")?)).collect()

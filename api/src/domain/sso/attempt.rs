@@ -31,6 +31,8 @@ pub struct Leaving {
     pub login_hint: Option<String>,
     /// Whether the provider is told to ask the person again.
     pub prompted: bool,
+    /// Whether it began at a page of ours.
+    pub from_own_page: bool,
 }
 
 /// Remembers a browser that leaves for the provider. The number it draws stands before that of every later revocation.
@@ -39,7 +41,7 @@ pub struct Leaving {
 /// The database's.
 pub async fn begin_attempt(tx: &Tx, op: &Op, connection: &Connection, leaving: Leaving) -> Result<()> {
     let seq = store::next_seq(tx).await?;
-    let Leaving { state, browser, nonce, pkce_verifier, return_to, login_hint, prompted } = leaving;
+    let Leaving { state, browser, nonce, pkce_verifier, return_to, login_hint, prompted, from_own_page } = leaving;
     let attempt = Attempt {
         state_digest: digest(&state),
         org_id: op.scope.org(),
@@ -52,6 +54,7 @@ pub async fn begin_attempt(tx: &Tx, op: &Op, connection: &Connection, leaving: L
         return_to,
         login_hint,
         prompted,
+        from_own_page,
         seq,
         created_at: op.now,
         expires_at: op.now + LIVES,

@@ -9,7 +9,7 @@ use crate::domain::audit::{self, Event};
 use crate::domain::orgs::{self, Hold};
 use crate::domain::revocation::{self, Cause, Door, Order, Reach, Subject};
 use crate::domain::sessions;
-use crate::kernel::{Chance, Domain, Error, Op, OrgId, OrgScope, Result, Sealer, SsoConnectionId};
+use crate::kernel::{Chance, Domain, Error, Op, OrgId, OrgScope, Result, Sealer, SsoConnectionId, UserId};
 
 use secrecy::SecretString;
 
@@ -85,12 +85,13 @@ pub async fn list_connections(tx: &Tx, scope: OrgScope) -> Result<Vec<Connection
     store::list_connections(tx, scope).await
 }
 
-/// Makes `settings` hold from now on, in place of the connection that was there for the same domain. Whoever of them is
-/// signed in by password is signed out: a company that requires its provider means everybody. Gives how many that were.
+/// Makes `settings` hold from now on, in place of the connection that was there for the same domain. Gives whoever is
+/// signed in by what does not sign them in any more, a password or another provider: they are for [`sign_out_replaced`],
+/// one by one, after this has been committed. A company that requires its provider means everybody.
 ///
 /// # Errors
 /// Not found, when the domain is none of the org's; the database's.
-pub async fn set_connection(tx: &Tx, op: &Op, sealer: &Sealer, settings: ConnectionSettings) -> Result<usize> {
+pub async fn set_connection(tx: &Tx, op: &Op, sealer: &Sealer, settings: ConnectionSettings) -> Result<Vec<UserId>> {
     orgs::hold(tx, op.scope, Hold::Alone).await?.ok_or_else(|| Error::not_found("company"))?;
     let domain = settings.domain.as_ref().map(Domain::as_str);
     let before = store::find_by_domain(tx, op.scope, domain).await?;
@@ -106,12 +107,18 @@ pub async fn set_connection(tx: &Tx, op: &Op, sealer: &Sealer, settings: Connect
         "replaced": before.is_some(),
     });
     audit::record(tx, op, Event::SsoSet, None, detail).await?;
-    let signed_in = sessions::list_signed_in_by_password(tx, op.scope, domain).await?;
-    for user in &signed_in {
-        let (reach, cause, door) = (Reach::All, Cause::ProviderRequired, Door::Operator);
-        revocation::revoke(tx, op, &Order { subject: Subject::User(*user), reach, cause, door }).await?;
-    }
-    Ok(signed_in.len())
+    sessions::list_signed_in_otherwise(tx, op.scope, domain).await
+}
+
+/// Signs out somebody who was signed in by what does not sign them in any more. In a transaction of its own, so that one
+/// person's sign-ins wait and not the whole company's.
+///
+/// # Errors
+/// The database's.
+pub async fn sign_out_replaced(tx: &Tx, op: &Op, user: UserId) -> Result<()> {
+    let (reach, cause, door) = (Reach::All, Cause::ProviderRequired, Door::Operator);
+    revocation::revoke(tx, op, &Order { subject: Subject::User(user), reach, cause, door }).await?;
+    Ok(())
 }
 
 /// Removes the connection for `domain`, so that passwords count again. Who signed in through it stays signed in.

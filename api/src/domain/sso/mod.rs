@@ -17,10 +17,10 @@ use time::OffsetDateTime;
 pub use attempt::{Attempt, Leaving, begin_attempt, sweep, take_attempt};
 pub use connection::{
     ConnectionSettings, credential_place, find_by_client, find_company, find_connection, list_connections,
-    remove_connection, reseal_credential, serves, set_connection,
+    remove_connection, reseal_credential, serves, set_connection, sign_out_replaced,
 };
 pub use recognise::{Recognised, link, recognise, record_failure, unlink};
-pub use refusal::expired;
+pub use refusal::{expired, somebody_else};
 
 pub use crate::entity::sso_connection::{ClientAuthMethod, Model as Connection};
 
@@ -33,8 +33,10 @@ pub struct Claims {
     pub subject: String,
     /// Its session with them.
     pub sid: Option<String>,
-    /// When they last proved who they are.
+    /// When they last proved who they are, by the provider's clock.
     pub auth_time: Option<OffsetDateTime>,
+    /// When it said so, by the same.
+    pub issued_at: OffsetDateTime,
     /// Their address there.
     pub email: Option<String>,
     /// Whether it knows that they read that address's mail.

@@ -14,9 +14,8 @@ use crate::entity::org::{Model as Org, OrgKind};
 use crate::entity::user::Model as User;
 use crate::kernel::{Domain, Email, Error, Op, OrgScope, Result, Role, Sealer, SignInId, UserId};
 
-/// How far a provider's clock may be behind ours. Whoever proved who they are this short a time before a forced sign-out,
-/// at a provider's session that was never used here, is believed to have done so after it.
-const SKEW: Duration = Duration::seconds(5);
+/// Providers count whole seconds.
+const ROUNDING: Duration = Duration::seconds(1);
 /// The longest name that is kept, in characters.
 const NAME: usize = 200;
 /// Anybody can have a Google account for any address, so the account's organisation counts there.
@@ -45,14 +44,18 @@ pub async fn recognise(tx: &Tx, op: &Op, sealer: &Sealer, attempt: &Attempt, cla
     let connection = connections.into_iter().find(|c| c.id == attempt.connection_id && is_same(c, attempt, claims));
     let connection = connection.ok_or_else(refusal::expired)?;
     let user = match users::find_by_identity(tx, op.scope, &claims.issuer, &claims.subject).await? {
-        Some(id) => users::find_locked(tx, op.scope, id).await?.ok_or_else(refusal::deactivated)?,
+        Some(id) => {
+            let user = users::find_locked(tx, op.scope, id).await?.ok_or_else(refusal::deactivated)?;
+            still_served(tx, op.scope, &connection, &user).await?;
+            user
+        }
         None if is_known => return Err(refusal::expired()),
         None => by_email(tx, op, &org, &connection, claims).await?,
     };
     if !user.active {
         return Err(refusal::deactivated());
     }
-    match proof(tx, op.scope, &user, &connection, attempt, claims).await? {
+    match proof(tx, op, &user, &connection, attempt, claims).await? {
         Proof::Missing if attempt.prompted && attempt.seq > user.revoked_seq => Err(refusal::not_asked_again()),
         Proof::Missing => Ok(Recognised::MustProve(connection)),
         proof => {
@@ -85,34 +88,31 @@ enum Proof {
 
 async fn proof(
     tx: &Tx,
-    scope: OrgScope,
+    op: &Op,
     user: &User,
     connection: &Connection,
     attempt: &Attempt,
     claims: &Claims,
 ) -> Result<Proof> {
+    let (scope, now) = (op.scope, op.now);
     // The browser left for the provider before the revocation.
     if attempt.seq <= user.revoked_seq {
         return Ok(Proof::Missing);
     }
-    // The session that they come with has ended there since: a new proof would have to be newer than that.
-    let ended = match &claims.sid {
-        Some(sid) => revocation::sid_ended_at(tx, scope, &claims.issuer, sid).await?,
-        None => None,
-    };
-    if user.reauth_since.is_none() && ended.is_none() {
-        return Ok(Proof::Given);
+    // So did the session that they come with, before it ended there.
+    if let Some(sid) = &claims.sid
+        && let Some(ended) = revocation::find_ended_sid(tx, scope, &claims.issuer, sid).await?
+        && attempt.seq <= ended
+    {
+        return Ok(Proof::Missing);
     }
+    let Some(since) = user.reauth_since else { return Ok(Proof::Given) };
     let Some(at) = claims.auth_time else {
         return Ok(if connection.prompt_only && attempt.prompted { Proof::Prompted } else { Proof::Missing });
     };
-    if ended.is_some_and(|ended| at <= ended) {
-        return Ok(Proof::Missing);
-    }
-    let is_given = match user.reauth_since {
-        Some(since) => at + SKEW >= since && is_newer(tx, scope, user.id, &claims.issuer, since, at).await?,
-        None => true,
-    };
+    // How long ago it was is told by the provider's clock alone, so that it does not matter what that clock says.
+    let proved_at = now - (claims.issued_at - at);
+    let is_given = proved_at + ROUNDING >= since && is_newer(tx, scope, user.id, &claims.issuer, since, at).await?;
     Ok(if is_given { Proof::Given } else { Proof::Missing })
 }
 
@@ -128,6 +128,17 @@ async fn is_newer(
 ) -> Result<bool> {
     let latest = sessions::latest_auth_time(tx, scope, user, issuer, since).await?;
     Ok(latest.is_none_or(|latest| at > latest))
+}
+
+/// Somebody known may have got a provider of their own since, with their domain. Guests of other domains are the org's
+/// business.
+async fn still_served(tx: &Tx, scope: OrgScope, connection: &Connection, user: &User) -> Result<()> {
+    let Some(email) = Email::parse(&user.email) else { return Ok(()) };
+    let is_own = orgs::list_domains(tx, scope).await?.iter().any(|own| own.domain == email.domain().as_str());
+    if is_own && !serves(tx, scope, connection, email.domain()).await? {
+        return Err(refusal::another_connection(email.domain()));
+    }
+    Ok(())
 }
 
 /// Somebody whom the provider's name for them does not lead to yet. An e-mail address leads to a person only where the
@@ -151,7 +162,10 @@ async fn by_email(tx: &Tx, op: &Op, org: &Org, connection: &Connection, claims: 
     }
     let user = match users::find_by_email_locked(tx, op.scope, &email).await? {
         Some(user) if !user.active => return Err(refusal::deactivated()),
-        Some(user) if store::has_identity(tx, op.scope, user.id).await? => return Err(refusal::linked_elsewhere()),
+        // At this provider; what another one called them, which signs them in no more, does not matter.
+        Some(user) if store::has_identity(tx, op.scope, user.id, &claims.issuer).await? => {
+            return Err(refusal::linked_elsewhere());
+        }
         Some(user) => user,
         None if !connection.provisions => return Err(refusal::no_account(&org.name)),
         None => {

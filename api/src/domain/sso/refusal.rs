@@ -11,6 +11,14 @@ pub fn expired() -> Error {
     )
 }
 
+/// The browser was sent here by another site, and somebody of another company is signed in.
+pub fn somebody_else() -> Error {
+    Error::forbidden(
+        "somebody_else",
+        "Somebody of another company is signed in in this browser, and you came here from another site. Sign out first, and start again.",
+    )
+}
+
 pub(super) fn email_missing() -> Error {
     Error::forbidden(
         "email_missing",

@@ -108,9 +108,9 @@ pub(super) async fn delete_connection(tx: &Tx, scope: OrgScope, id: SsoConnectio
     Ok(())
 }
 
-pub(super) async fn has_identity(tx: &Tx, scope: OrgScope, user: UserId) -> Result<bool> {
-    let sql = "select 1 from identities where org_id = $1 and user_id = $2 limit 1";
-    Ok(tx.query_one(statement(sql, [scope.org().into(), user.into()])).await?.is_some())
+pub(super) async fn has_identity(tx: &Tx, scope: OrgScope, user: UserId, issuer: &str) -> Result<bool> {
+    let sql = "select 1 from identities where org_id = $1 and user_id = $2 and issuer = $3 limit 1";
+    Ok(tx.query_one(statement(sql, [scope.org().into(), user.into(), issuer.into()])).await?.is_some())
 }
 
 pub(super) async fn insert_identity(tx: &Tx, op: &Op, user: UserId, issuer: &str, subject: &str) -> Result<()> {

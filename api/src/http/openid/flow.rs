@@ -14,7 +14,7 @@ use crate::http::access::Company;
 use crate::http::client::RequestInfo;
 use crate::http::login::{self, AuthSession};
 use crate::http::problem::Problem;
-use crate::kernel::{Actor, Email, Error, Kind, Result};
+use crate::kernel::{Actor, Email, Error, Kind, OrgScope, Result};
 use crate::oidc::{self, Answer, ClientAuth, Registration, Secrets};
 use crate::state::AppState;
 
@@ -26,6 +26,7 @@ pub(super) struct Destination {
     pub(super) return_to: String,
     pub(super) login_hint: Option<String>,
     pub(super) prompted: bool,
+    pub(super) from_own_page: bool,
 }
 
 /// A browser that came back with an answer we believe.
@@ -64,14 +65,22 @@ pub(super) async fn leave(
     browser: &LeavingBrowser,
 ) -> Result<Response> {
     let op = &company.op;
-    let Destination { return_to, login_hint, prompted } = destination;
+    let Destination { return_to, login_hint, prompted, from_own_page } = destination;
     let (registration, secrets) = (registration(state, company, connection)?, Secrets::new(&op.chance));
     let url = state.providers.authorization_url(&registration, &secrets, login_hint.as_deref(), prompted).await?;
     let secret = browser.secret_or_new(&op.chance);
     let cookie = browser.keep(&secret)?;
     let Secrets { state: state_parameter, nonce, pkce_verifier } = secrets;
-    let leaving =
-        Leaving { state: state_parameter, browser: secret, nonce, pkce_verifier, return_to, login_hint, prompted };
+    let leaving = Leaving {
+        state: state_parameter,
+        browser: secret,
+        nonce,
+        pkce_verifier,
+        return_to,
+        login_hint,
+        prompted,
+        from_own_page,
+    };
     let tx = state.begin_in(op.scope).await?;
     sso::begin_attempt(&tx, op, connection, leaving).await?;
     tx.commit().await?;
@@ -88,10 +97,15 @@ pub(super) async fn come_back(
     request: &RequestInfo,
     returned: Option<&SecretString>,
     browser: &LeavingBrowser,
+    signed_in: Option<OrgScope>,
     answer: &Answer,
 ) -> Result<Back> {
     let (Some(returned), Some(secret)) = (returned, &browser.secret) else { return Err(sso::expired()) };
     let (attempt, connection) = take(state, company, returned, secret).await?;
+    // Another site can send a browser on this way; it must not swap one company's person for another's by it.
+    if !attempt.from_own_page && signed_in.is_some_and(|scope| scope != company.op.scope) {
+        return Err(sso::somebody_else());
+    }
     let secrets =
         Secrets { state: returned.clone(), nonce: attempt.nonce.clone(), pkce_verifier: attempt.pkce_verifier.clone() };
     let registration = registration(state, company, &connection)?;
@@ -112,7 +126,7 @@ pub(super) async fn arrive(
     auth: &mut AuthSession,
     back: Back,
 ) -> Result<Response, Problem> {
-    let Back { recognised, attempt: Attempt { return_to, login_hint, .. } } = back;
+    let Back { recognised, attempt: Attempt { return_to, login_hint, from_own_page, .. } } = back;
     match recognised {
         Recognised::SignedIn(sign_in) => {
             let principal = sessions::find_principal(&state.db, sign_in, state.clock.now()).await?;
@@ -121,7 +135,7 @@ pub(super) async fn arrive(
             Ok(Redirect::to(home.as_str()).into_response())
         }
         Recognised::MustProve(connection) => {
-            let destination = Destination { return_to, login_hint, prompted: true };
+            let destination = Destination { return_to, login_hint, prompted: true, from_own_page };
             Ok(leave(state, company, &connection, destination, browser).await?)
         }
     }

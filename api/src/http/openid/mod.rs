@@ -8,6 +8,7 @@ mod flow;
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
+use http::HeaderMap;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -91,6 +92,7 @@ async fn start_openid(
     company: Company,
     Query(start): Query<Start>,
     browser: LeavingBrowser,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let hint = start.login_hint.as_deref().and_then(Email::parse);
     let connection = flow::find_connection(&state, &company, hint.as_ref()).await?;
@@ -98,6 +100,7 @@ async fn start_openid(
         return_to: flow::return_path(&state.config.urls, start.next.as_deref()),
         login_hint: hint.map(|email| email.as_written().to_owned()),
         prompted: false,
+        from_own_page: headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin"),
     };
     Ok(flow::leave(&state, &company, &connection, destination, &browser).await?)
 }
@@ -131,7 +134,8 @@ async fn finish_openid(
 ) -> Result<Response, Problem> {
     let answer = Answer { code, error, iss };
     let returned = returned.map(SecretString::from);
-    match flow::come_back(&state, &company, &request, returned.as_ref(), &browser, &answer).await {
+    let signed_in = auth.user.as_ref().map(|principal| principal.scope);
+    match flow::come_back(&state, &company, &request, returned.as_ref(), &browser, signed_in, &answer).await {
         Ok(back) => flow::arrive(&state, &company, &request, &browser, &mut auth, back).await,
         Err(error) => Err(flow::refuse(&state, &company, error).await),
     }

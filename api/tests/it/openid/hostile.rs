@@ -283,7 +283,7 @@ async fn discoveries_that_cannot_be_trusted_or_never_end() {
     {
         *world.provider.script() = Script::default();
         // Nothing is remembered that long.
-        world.app.clock.advance(time::Duration::hours(2));
+        world.app.clock.advance(time::Duration::hours(25));
         let change: Option<Box<dyn Fn(Value) -> Answer + Send>> = Some(Box::new(hostile));
         if is_keys {
             world.provider.script().keys = change;
@@ -335,7 +335,8 @@ async fn answers_in_the_address_bar() {
     let path = "/openid/callback/whiterabbit.fake";
     for (query, status, code) in [
         ("error=access_denied&state=STATE&iss=ISS", 403, "access_denied"),
-        ("error=login_required&state=STATE&iss=ISS", 502, "provider_invalid"),
+        ("error=login_required&state=STATE&iss=ISS", 403, "provider_needs_you"),
+        ("error=unauthorized_client&state=STATE&iss=ISS", 502, "provider_invalid"),
         ("error=temporarily_unavailable&state=STATE&iss=ISS", 502, "provider_unreachable"),
         ("error=%3Cscript%3E&error_description=%3Cscript%3Ealert(1)&state=STATE&iss=ISS", 502, "provider_invalid"),
         ("error=access_denied&state=STATE&iss=https://evil.example", 400, "wrong_issuer"),

@@ -88,6 +88,21 @@ async fn somebody_who_is_known_by_another_identity_is_not_taken_over() {
 }
 
 #[tokio::test]
+async fn a_company_may_change_its_provider_and_the_old_one_signs_nobody_in() {
+    let world = World::new().await;
+    let mut before = Account::new(TRINITY);
+    let mut browser = world.signed_in(&mut before).await;
+    world.app.connect(world.org, &world.provider.issuer("new")).await;
+    assert!(!world.is_in(&mut browser).await, "what the old provider opened has ended");
+    assert_eq!(world.app.count("select count(*) from sign_ins where ended_cause = 'provider_required'").await, 1);
+    let mut after = Account { sub: "another-name".to_owned(), auth_time: None, ..Account::new(TRINITY) };
+    world.app.clock.advance(time::Duration::seconds(2));
+    let mut browser = world.signed_in(&mut after).await;
+    assert_eq!(browser.get("/api/users/me").await.body["email"], TRINITY);
+    assert_eq!(world.app.count("select count(*) from users").await, 1, "the same person, by her new name there");
+}
+
+#[tokio::test]
 async fn deactivated_people_are_refused_by_whatever_name_and_come_to_no_new_life() {
     let world = World::new().await;
     let mut account = Account::new(TRINITY);
@@ -128,6 +143,7 @@ async fn an_account_of_google_counts_by_its_organisation() {
             email_verified: Some(true),
             name: None,
             hosted_domain: hosted_domain.map(str::to_owned),
+            issued_at: world.app.clock.now(),
             id_token: "an ID token".into(),
         };
         let tx = world.app.begin(&op).await;

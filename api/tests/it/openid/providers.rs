@@ -90,6 +90,35 @@ async fn no_at_hash_and_members_nobody_knows() {
     .await;
 }
 
+/// Auth0's ID tokens say when the profile was changed, as text.
+#[tokio::test]
+async fn updated_at_as_text() {
+    lets_in(|script| script.claims = Some(Box::new(|claims| claims["updated_at"] = json!("2099-12-31T23:59:59.000Z"))))
+        .await;
+}
+
+#[tokio::test]
+async fn no_kid_across_a_change_of_keys() {
+    let world = World::new().await;
+    let mut account = Account::new(TRINITY);
+    world.signed_in(&mut account).await;
+    world.provider.script().key = 1;
+    world.provider.script().header =
+        Some(Box::new(|header| drop(header.as_object_mut().expect("an object").remove("kid"))));
+    world.app.clock.advance(Duration::seconds(61));
+    world.signed_in(&mut account).await;
+    assert_eq!(world.provider.script().asked["keys"], 2);
+}
+
+/// UserInfo that fails keeps nobody out whose address is known already.
+#[tokio::test]
+async fn no_name_and_no_userinfo() {
+    let world = World::new().await;
+    world.provider.script().userinfo = Some(Box::new(|_| Answer::Status(503, "text/plain", "away".to_owned())));
+    let mut browser = world.signed_in(&mut Account { name: None, ..Account::new(TRINITY) }).await;
+    assert_eq!(browser.get("/api/users/me").await.body["name"], "trinity");
+}
+
 #[tokio::test]
 async fn no_iss_in_the_answer_unless_it_is_promised() {
     let world = World::new().await;

@@ -27,7 +27,8 @@ async fn the_request_has_state_nonce_and_pkce_and_our_configured_address() {
     for secret in ["state", "nonce", "code_challenge"] {
         assert_eq!(asked[secret].len(), 43, "256 bits of {secret}");
     }
-    assert!(!asked.contains_key("prompt") && !asked.contains_key("max_age"));
+    assert!(!asked.contains_key("prompt"));
+    assert_eq!(asked["max_age"], "31536000", "so that auth_time is told");
     let again = query(&leave(&mut browser, "").await);
     for secret in ["state", "nonce", "code_challenge"] {
         assert_ne!(asked[secret], again[secret]);
@@ -109,17 +110,23 @@ async fn discovery_is_asked_once_an_hour_and_a_failure_is_remembered_for_a_momen
     leave(&mut world.app.anonymous(), "").await;
     assert_eq!(asked(), 2);
 
+    // One that cannot be asked again is believed for a day.
     world.app.clock.advance(time::Duration::minutes(61));
     world.provider.script().discovery = Some(Box::new(|_| Answer::Status(503, "text/plain", "away".to_owned())));
+    for _ in 0..3 {
+        leave(&mut world.app.anonymous(), "").await;
+    }
+    assert_eq!(asked(), 3, "and not asked at every sign-in");
+    world.app.clock.advance(time::Duration::hours(24));
     for _ in 0..3 {
         let reply = world.app.anonymous().get("/openid/start/whiterabbit.fake").await;
         assert_eq!((reply.status.as_u16(), page(&reply).as_str()), (502, "provider_unreachable"));
     }
-    assert_eq!(asked(), 3, "those who come after a failure are told the same");
+    assert_eq!(asked(), 4, "those who come after a failure are told the same");
     world.provider.script().discovery = None;
     world.app.clock.advance(time::Duration::seconds(6));
     leave(&mut world.app.anonymous(), "").await;
-    assert_eq!(asked(), 4);
+    assert_eq!(asked(), 5);
 }
 
 #[tokio::test]

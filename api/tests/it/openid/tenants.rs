@@ -85,6 +85,32 @@ async fn two_companies_with_one_issuer_have_people_of_their_own() {
     assert!(world.is_in(&mut browser).await, "the one of the other company stays in");
 }
 
+/// Another site sends a browser through a provider of its choosing: nobody who is signed in is swapped by that.
+#[tokio::test]
+async fn a_sign_in_that_another_site_began_replaces_nobody_of_another_company() {
+    let world = World::new().await;
+    let evil = world.app.company("evil.fake").await;
+    world.app.connect(evil, &world.provider.issuer("e")).await;
+    let mut browser = world.signed_in(&mut Account::new(TRINITY)).await;
+    let mut attacker = Account::new("attacker@evil.fake");
+    let start = http::Request::get("/openid/start/evil.fake").header("cookie", cookies(&browser));
+    let start = start.header("sec-fetch-site", "cross-site").body(axum::body::Body::empty()).expect("a request");
+    let reply = crate::support::send(&world.app.router, start).await;
+    let cookie = reply.cookie().and_then(|cookie| cookie.split(';').next()).and_then(|pair| pair.split_once('='));
+    let (name, value) = cookie.expect("a cookie");
+    browser.cookies.insert(name.to_owned(), value.to_owned());
+    let back = world.provider.sign_in(destination(&reply), &mut attacker);
+    assert_eq!(page(&browser.get(&back).await), "somebody_else");
+    assert_eq!(browser.get("/api/users/me").await.body["email"], TRINITY);
+    // Begun on our own page it is her own wish.
+    let back = world.provider.sign_in(&leave_for(&mut browser, "evil.fake", "").await, &mut attacker);
+    assert_eq!(destination(&browser.get(&back).await), "http://localhost:3000/");
+}
+
+fn cookies(browser: &Browser) -> String {
+    browser.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
+}
+
 /// Audience and `azp` keep one client's token from another also at one issuer.
 #[tokio::test]
 async fn a_token_for_another_client_of_the_same_issuer_is_refused() {

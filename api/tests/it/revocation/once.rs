@@ -119,6 +119,7 @@ async fn a_logout_during_the_callback_finds_what_it_opened() {
         email_verified: None,
         name: None,
         hosted_domain: None,
+        issued_at: world.app.clock.now(),
         id_token: "an ID token".into(),
     };
     let recognised = sso::recognise(&tx, &op, &world.app.state.config.sealer, &attempt, &claims).await;
@@ -134,6 +135,36 @@ async fn a_logout_during_the_callback_finds_what_it_opened() {
     let open = "select count(*) from sign_ins where idp_sid = 'fresh' and ended_at is null";
     assert_eq!(world.app.count(open).await, 0);
     assert_eq!(world.app.count("select count(*) from sign_ins where idp_sid = 'fresh'").await, 1);
+}
+
+/// Some providers name the session in the logout token only.
+#[tokio::test]
+async fn a_logout_token_with_a_sid_ends_what_came_without_one() {
+    let mut story = Story::new().await;
+    story.account = Account { sid: None, ..story.account };
+    story.browser = story.world.signed_in(&mut story.account).await;
+    let (mut other, _) = story.elsewhere("another-session").await;
+    let mut logout = story.logout("jti");
+    logout.claims["sid"] = json!("of-which-nothing-was-said");
+    assert_eq!(story.send_logout("whiterabbit.fake", &logout.text()).await.status, 200);
+    assert!(!story.is_in().await);
+    assert!(story.world.is_in(&mut other).await, "the one of another session stays in");
+}
+
+/// PostgreSQL cannot store NUL, and nobody has proven anything yet.
+#[tokio::test]
+async fn nul_from_anybody_is_no_failure_of_ours() {
+    let story = Story::new().await;
+    let iss: String = url::form_urlencoded::byte_serialize(story.world.provider.issuer("t").as_bytes()).collect();
+    let frame = format!("/orgs/whiterabbit.fake/frontchannel-logout?iss={iss}&sid=%00");
+    assert_eq!(story.world.app.anonymous().get(&frame).await.status, 200);
+    for name in ["iss", "sub"] {
+        let mut token = story.demand("jti");
+        token.claims[name] = json!("a\0b");
+        assert_eq!(story.world.app.holding(&token.text().into()).revoke_subject(trinity()).await.status, 401);
+        assert_eq!(story.send_demand("whiterabbit.fake", &token.text(), trinity()).await.status, 401);
+        assert_eq!(story.send_logout("whiterabbit.fake", &token.text()).await.status, 400);
+    }
 }
 
 #[tokio::test]

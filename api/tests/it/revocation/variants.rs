@@ -63,6 +63,7 @@ pub fn either() -> Vec<Variant> {
         ("a key by another name", header("kid", json!("another"))),
         ("an extension we must understand", header("crit", json!(["exp"]))),
         ("an empty list of extensions", header("crit", json!([]))),
+        ("extensions that are null", header("crit", Value::Null)),
         ("changed after signing", Box::new(|token| token.signing = Signing::Tampered)),
         ("typ of an ID token's access token", header("typ", json!("at+jwt"))),
         ("typ of a security event", header("typ", json!("secevent+jwt"))),
@@ -79,7 +80,14 @@ pub fn either() -> Vec<Variant> {
         ("an empty audience", claim("aud", json!([]))),
         ("an audience that is a number", claim("aud", json!(1))),
         ("an audience of numbers", claim("aud", json!([1]))),
-        ("expired", seconds("exp", "iat", -61)),
+        (
+            "expired",
+            Box::new(|token| {
+                let now = token.claims["iat"].as_i64().expect("seconds");
+                token.claims["iat"] = json!(now - 200);
+                token.claims["exp"] = json!(now - 60);
+            }),
+        ),
         ("an expiry before its issue", seconds("exp", "iat", -1)),
         ("an expiry with a fraction", claim("exp", json!(4_102_488_300.5))),
         ("an expiry that is text", claim("exp", json!("4102488300"))),
@@ -166,6 +174,7 @@ pub fn of_logouts() -> Vec<Variant> {
         ),
         ("events in an array", claim("events", json!(["http://schemas.openid.net/event/backchannel-logout"]))),
         ("a nonce", claim("nonce", json!("n"))),
+        ("a nonce that is null", claim("nonce", Value::Null)),
         ("neither sub nor sid", without("sub")),
         ("an empty sub", claim("sub", json!(""))),
         ("a sub that is a number", claim("sub", json!(1))),

@@ -134,7 +134,9 @@ impl TestApp {
     pub async fn twin(&self) -> Twin {
         let db = start::connect_bounded(&self.state.config).await.expect("a database");
         let passwords = Passwords::new(self.state.chance.clone());
-        let state = AppState { db, passwords, ..self.state.clone() };
+        let (config, clock, chance) = (&self.state.config, self.clock.clock(), self.state.chance.clone());
+        let providers = Providers::new(&config.providers, config.limits, clock, chance).expect("providers");
+        let state = AppState { db, passwords, providers, ..self.state.clone() };
         Twin { router: app::build(&state) }
     }
 
@@ -213,8 +215,13 @@ impl TestApp {
         adjust(&mut settings);
         let op = self.op(org.id);
         let tx = self.begin_as_owner(&op).await;
-        sso::set_connection(&tx, &op, &self.state.config.sealer, settings).await.expect("a connection");
+        let replaced = sso::set_connection(&tx, &op, &self.state.config.sealer, settings).await.expect("a connection");
         tx.commit().await.expect("committed");
+        for user in replaced {
+            let tx = self.begin_as_owner(&op).await;
+            sso::sign_out_replaced(&tx, &op, user).await.expect("signed out");
+            tx.commit().await.expect("committed");
+        }
     }
 
     /// A transaction as the operator.

@@ -92,6 +92,7 @@ type Change = Box<dyn Fn(Value) -> Answer + Send>;
 type Mutation = Box<dyn Fn(&mut Value) + Send>;
 
 /// What differs from a good provider.
+#[expect(clippy::struct_excessive_bools, reason = "each is something that a provider may do")]
 #[derive(Default)]
 pub struct Script {
     pub discovery: Option<Change>,
@@ -108,6 +109,8 @@ pub struct Script {
     pub thin: bool,
     pub ignores_prompt: bool,
     pub no_auth_time: bool,
+    /// Only where the request has a `max_age`.
+    pub auth_time_when_asked: bool,
     /// How many times each endpoint was asked.
     pub asked: BTreeMap<&'static str, usize>,
     /// What the token endpoint was sent last.
@@ -192,7 +195,8 @@ impl Provider {
             claims["name"] = json!(name);
             claims["email_verified"] = json!(email_verified);
         }
-        if !script.no_auth_time {
+        let asked = grant.query.contains_key("max_age") || !script.auth_time_when_asked;
+        if !script.no_auth_time && asked {
             claims["auth_time"] = json!(auth_time.map(OffsetDateTime::unix_timestamp));
         }
         claims.as_object_mut().expect("an object").retain(|_, value| !value.is_null());
