@@ -1,4 +1,4 @@
-import { enterPassword, expect, fillIn, signIn, test } from './support';
+import { because, enterPassword, expect, fillIn, signIn, test } from './support';
 
 test('changing the password ends the other sign-ins, and only the new one opens', async ({
   page,
@@ -23,7 +23,7 @@ test('changing the password ends the other sign-ins, and only the new one opens'
   await expect(page.getByRole('banner')).toContainText(person.name);
 
   await otherPage.reload();
-  await expect(otherPage.getByRole('heading', { name: 'Sign in' })).toBeVisible();
+  await expect(otherPage.getByRole('status')).toHaveText(because('Your password was changed'));
   await fillIn(otherPage, person);
   await expect(otherPage.getByLabel('Password')).toBeFocused();
   await expect(otherPage.getByRole('heading', { name: 'Sign in' })).toBeVisible();

@@ -1,4 +1,4 @@
-import { add, expect, fillIn, signedOutNotice, signIn, test, todo } from './support';
+import { add, expect, expectSignedOut, fillIn, signedOutNotice, signIn, test, todo } from './support';
 
 const TASK = 'Call Morpheus';
 
@@ -7,10 +7,15 @@ test('signing out says so, stays there, and "back" shows no todos', async ({ pag
   await add(page, TASK);
   await page.getByRole('link', { name: 'Change password' }).click();
   await page.getByRole('button', { name: 'Sign out' }).click();
-  await expect(page.getByRole('heading', { name: 'You are signed out' })).toBeVisible();
-  await expect(page).toHaveURL('/signed-out');
-  await page.reload();
-  await expect(page).toHaveURL('/signed-out');
+  const said = page.getByRole('status');
+  for (const again of [() => undefined, () => page.reload()]) {
+    await again();
+    await expect(page.getByRole('heading', { name: 'You are signed out' })).toBeVisible();
+    await expect(page).toHaveURL('/signed-out');
+    await expect(said).toContainText(/^You signed out .*at \d\d:\d\d\./);
+    await expect(said).toContainText('Sign-ins of yours in other browsers or on other devices go on.');
+    await expect(said).not.toContainText('sign-in service');
+  }
 
   await page.goBack();
   await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
@@ -53,8 +58,7 @@ test('signing out ends all tabs of the browser, and only of this browser', async
 
   await page.getByRole('button', { name: 'Sign out' }).click();
   await expect(page.getByRole('heading', { name: 'You are signed out' })).toBeVisible();
-  await expect(otherTab.getByRole('heading', { name: 'Sign in' })).toBeVisible();
-  await expect(todo(otherTab, TASK)).toHaveCount(0);
+  await expectSignedOut(otherTab, TASK, 'You signed out');
   await otherBrowser.reload();
   await expect(todo(otherBrowser, TASK)).toBeVisible();
   await elsewhere.close();

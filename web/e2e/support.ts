@@ -59,7 +59,11 @@ export const test = base.extend<Fixtures>({
 
 export { expect };
 
-export const signedOutNotice = 'You have been signed out. Sign in again to go on.';
+/** Whatever the reason. */
+export const signedOutNotice = /Sign in again to go on\.$/;
+/** The reason it gives; around midnight with its date. */
+export const because = (reason: string) =>
+  new RegExp(`^${reason} (on .* )?at \\d\\d:\\d\\d\\b.*\\. Sign in again to go on\\.$`);
 
 /** The first step of signing in, which decides about the second. */
 export async function enterEmail(page: Page, email: string): Promise<void> {
@@ -108,9 +112,13 @@ export async function revoke(
 }
 
 /** On the sign-in page, told why, and nothing of the list left on it. */
-export async function expectSignedOut(page: Page, task: string): Promise<void> {
+export async function expectSignedOut(
+  page: Page,
+  task: string,
+  reason = 'Your company signed you out',
+): Promise<void> {
   await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
-  await expect(page.getByRole('status')).toHaveText(signedOutNotice);
+  await expect(page.getByRole('status')).toHaveText(because(reason));
   await expect(page).toHaveURL(/\/signin(\?|$)/);
   await expect(todo(page, task)).toHaveCount(0);
 }

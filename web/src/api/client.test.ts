@@ -2,7 +2,9 @@ import { beforeEach, expect, test, vi } from 'vitest';
 import {
   fakeApi,
   json,
+  known,
   later,
+  left,
   noContent,
   problem,
   sessionEnded,
@@ -17,6 +19,8 @@ import { session, type SessionEvent } from './session';
 const path = { id: 'x' };
 const body = { task: 'x', completed: true };
 
+const signOut = () => api.POST('/api/signout', { body: { provider: false } });
+
 const methods: [string, () => Promise<unknown>][] = [
   ['GET /api/todos', () => dataOf(api.GET('/api/todos'))],
   ['GET /api/users/me', () => dataOf(api.GET('/api/users/me'))],
@@ -27,6 +31,7 @@ const methods: [string, () => Promise<unknown>][] = [
     'POST /api/account/password',
     () => api.POST('/api/account/password', { body: { currentPassword: 'x', newPassword: 'y' } }),
   ],
+  ['POST /api/signout', signOut],
 ];
 
 const events: SessionEvent[] = [];
@@ -64,19 +69,39 @@ test('the 401 of the sign-in itself means a wrong password', async () => {
   expect(events).toEqual([]);
 });
 
-test('where to sign in is asked by nobody yet: neither a 401 on it nor another sign-in in between matters', async () => {
-  const late = later();
-  fakeApi({ 'POST /api/openid/check': late.promise });
-  const asked = dataOf(api.POST('/api/openid/check', { body: { username: 'x' } }));
-  session.begin();
-  events.length = 0;
-  late.answer(signsInAt('whiterabbit.fake'));
-  await expect(asked).resolves.toEqual({ org_id: 'whiterabbit.fake' });
+const ofNoSignIn: [string, () => Promise<unknown>, Response][] = [
+  [
+    'POST /api/openid/check',
+    () => dataOf(api.POST('/api/openid/check', { body: { username: 'x' } })),
+    signsInAt('whiterabbit.fake'),
+  ],
+  ['GET /api/signed-out', () => dataOf(api.GET('/api/signed-out')), known({ orgName: 'White Rabbit' })],
+];
 
-  fakeApi({ 'POST /api/openid/check': problem(401, 'odd') });
-  const odd = api.POST('/api/openid/check', { body: { username: 'x' } });
-  await expect(odd).rejects.toBeInstanceOf(ApiError);
-  expect(events).toEqual([]);
+test.each(ofNoSignIn)(
+  '%s is of no sign-in: neither a 401 on it nor another sign-in in between matters',
+  async (call, ask, answer) => {
+    const late = later();
+    fakeApi({ [call]: late.promise });
+    const asked = ask();
+    session.begin();
+    events.length = 0;
+    late.answer(answer);
+    await expect(asked).resolves.toEqual(await answer.clone().json());
+
+    fakeApi({ [call]: problem(401, 'odd') });
+    await expect(ask()).rejects.toBeInstanceOf(ApiError);
+    expect(events).toEqual([]);
+  },
+);
+
+test('the answer to a sign-out counts whatever has happened since, for it may lead on', async () => {
+  const late = later();
+  fakeApi({ 'POST /api/signout': late.promise });
+  const asked = dataOf(signOut());
+  session.refuse();
+  late.answer(left('https://whiterabbit.fake/end'));
+  await expect(asked).resolves.toEqual({ continueAt: 'https://whiterabbit.fake/end' });
 });
 
 test('session_ended on a freshly loaded page is known to have been a sign-in', async () => {

@@ -3,29 +3,36 @@
  *
  * A forced sign-out reaches the browser as a 401 on whatever is called next, be it a read or a write. So the
  * rule lives here and not in the pages: any 401 on any call ends this tab's session (`session.refuse`), and the
- * call fails without an answer. The exceptions are the two calls on the way in, which belong to no sign-in yet:
- * a 401 of the sign-in itself means a wrong password.
+ * call fails without an answer. The exceptions are the calls that belong to no sign-in: those on the way in, where
+ * a 401 of the sign-in itself means a wrong password, and the one that tells afterwards what has ended.
  */
 import createClient from 'openapi-fetch';
 import { ApiError, NetworkError, readProblem, SignedOutError } from './problem';
 import type { paths } from './schema';
 import { session } from './session';
 
-const ON_THE_WAY_IN: readonly string[] = ['/api/openid/check', '/api/signin'] satisfies (keyof paths)[];
+type Paths = readonly string[];
+const OF_NO_SIGN_IN: Paths = [
+  '/api/openid/check',
+  '/api/signed-out',
+  '/api/signin',
+] satisfies (keyof paths)[];
+/** A sign-out counts also when something else, a 401 say, was quicker: its answer may lead on to the provider. */
+const GOOD_WHEN_LATE: Paths = [...OF_NO_SIGN_IN, '/api/signout' satisfies keyof paths];
 
 /** Resolves with a whole, successful answer of the present sign-in, or throws one of `problem.ts`. */
 async function guardedFetch(request: Request): Promise<Response> {
-  const isOnTheWayIn = ON_THE_WAY_IN.includes(new URL(request.url).pathname);
+  const { pathname } = new URL(request.url);
   const { epoch } = session.snapshot();
   // An answer asked for by an earlier sign-in is neither shown to the present one nor allowed to end it.
   const ensureCurrent = () => {
-    if (!isOnTheWayIn && session.snapshot().epoch !== epoch)
+    if (!GOOD_WHEN_LATE.includes(pathname) && session.snapshot().epoch !== epoch)
       throw new SignedOutError('of an earlier sign-in');
   };
 
   const response = await reach(() => fetch(request));
   ensureCurrent();
-  if (response.status === 401 && !isOnTheWayIn) {
+  if (response.status === 401 && !OF_NO_SIGN_IN.includes(pathname)) {
     const ended = session.refuse();
     // Afterwards, and from a request without a signal: clearing the cache would abort it.
     void readProblem(response).then(({ code }) => {

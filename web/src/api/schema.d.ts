@@ -4,6 +4,40 @@
  */
 
 export interface paths {
+    "/.well-known/oauth-authorization-server": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where sign-outs are demanded, for all companies. */
+        get: operations["get_metadata"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/.well-known/oauth-authorization-server/orgs/{slug}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where sign-outs are demanded, for one company (RFC 8414 §3.1: the issuer's path comes last). */
+        get: operations["get_org_metadata"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/account/password": {
         parameters: {
             query?: never;
@@ -41,6 +75,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/signed-out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What this browser was signed in to last, and why it is not any more. Nobody needs to be signed in to ask. */
+        get: operations["get_signed_out"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/signin": {
         parameters: {
             query?: never;
@@ -67,7 +118,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Signs out of this browser. Also fine when nobody is signed in. */
+        /**
+         * Signs out of this browser. Also fine when nobody is signed in. The session here has ended when this answers, whatever
+         *     becomes of the provider's.
+         */
         post: operations["sign_out"];
         delete?: never;
         options?: never;
@@ -138,9 +192,11 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Ends every sign-in of one person of the key's org, on every device, at once.
-         * @description Checked in this order: the key (401), its scope (403), the request (400), the person (404); then 204, also for
-         *     somebody who is not signed in. A person of another org is answered as one who does not exist.
+         * Ends every sign-in of one person of the caller's org, on every device, at once.
+         * @description The caller holds a key of the org; or is its provider, with a token of Okta's Universal Logout whose `aud` is this
+         *     address, where issuer and client name exactly one org. Checked in this order: the credential (401), its scope (403),
+         *     the request (400), the person (404); then 204, also for somebody who is not signed in. A person of another org is
+         *     answered as one who does not exist.
          */
         post: operations["revoke_global_tokens"];
         delete?: never;
@@ -220,6 +276,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/orgs/{slug}/backchannel-logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ends the sign-ins that the provider's session opened, or with a token that names no session, all of the person's
+         *     (OpenID Connect Back-Channel Logout 1.0 §2.7). Nobody being signed in is no failure.
+         */
+        post: operations["logout_by_back_channel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orgs/{slug}/frontchannel-logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The page that a provider loads in a frame while it ends its session. It has no credential and gets no cookie, so it
+         *     acts only on a session that has a sign-in open here, whose name nobody else knows.
+         */
+        get: operations["logout_by_front_channel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orgs/{slug}/global-token-revocation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The same at an address of the company's own, for its provider alone: a token of Okta's Universal Logout, whose `aud`
+         *     is this address.
+         */
+        post: operations["revoke_org_tokens"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -237,6 +353,18 @@ export interface components {
              */
             username: string;
         };
+        /**
+         * @description Why a sign-in has ended.
+         * @enum {string}
+         */
+        EndedCause: "signed_out" | "demanded" | "provider_signed_out" | "provider_required" | "password_changed" | "replaced" | "moved";
+        /** @description The end of a sign-in. */
+        EndedView: {
+            /** Format: date-time */
+            at: string;
+            /** @description Why. */
+            cause: components["schemas"]["EndedCause"];
+        };
         /** @description What is wrong with one field. */
         FieldProblem: {
             /** @description A stable code. */
@@ -245,6 +373,10 @@ export interface components {
             field: string;
             /** @description A sentence for the person. */
             message: string;
+        };
+        /** @description OpenID Connect Back-Channel Logout 1.0 §2.5: other parameters are ignored. */
+        LogoutRequest: {
+            logout_token: string;
         };
         /** @description A signed-in person, to themselves. */
         Me: {
@@ -256,6 +388,16 @@ export interface components {
             orgName: string;
             role: components["schemas"]["Role"];
             signInMethod: components["schemas"]["SignInMethod"];
+        };
+        /** @description Authorization server metadata (RFC 8414 §2), as far as we are one: only its sign-outs are ours to serve. */
+        Metadata: {
+            /** @description Where a demand goes (draft-parecki-oauth-global-token-revocation-05 §5). */
+            global_token_revocation_endpoint: string;
+            /** @description `Bearer` is an API key; the other is Okta's signed token. */
+            global_token_revocation_endpoint_auth_methods_supported: string[];
+            issuer: string;
+            /** @description None: we issue no tokens. */
+            response_types_supported: string[];
         };
         /** @description A todo to be made. */
         NewTodo: {
@@ -317,6 +459,11 @@ export interface components {
             type: string;
         };
         /**
+         * @description What became of a provider's session.
+         * @enum {string}
+         */
+        ProviderSession: "none" | "ended" | "may_be_alive";
+        /**
          * Format: uuid
          * @description One request, in logs, problems and audit rows alike.
          */
@@ -335,10 +482,29 @@ export interface components {
          * @enum {string}
          */
         SignInMethod: "password" | "oidc";
+        /** @description How far to leave. */
+        SignOut: {
+            /** @description Whether to end the session at the company's provider too. */
+            provider?: boolean;
+        };
+        /** @description Where to go from here. */
+        SignOutResult: {
+            /** @description The provider's page that ends its session, for the browser to be sent to; null when all is done. */
+            continueAt: string | null;
+        };
         /** @description Who has signed in. */
         SignedIn: {
             /** @description What they are called. */
             name: string;
+        };
+        /** @description What a browser that is out is told. */
+        SignedOut: {
+            ended: components["schemas"]["EndedView"] | null;
+            orgName: string | null;
+            /** @description What became of the session at the company's provider. */
+            provider: components["schemas"]["ProviderSession"];
+            /** @description Whether it is not out at all. Then nothing else matters. */
+            signedIn: boolean;
         };
         /** @description A person, by a Subject Identifier of RFC 9493. Exactly the members of its format, none empty (§3). */
         SubjectIdentifier: {
@@ -355,6 +521,10 @@ export interface components {
             format: "iss_sub";
             iss: string;
             sub: string;
+        } | {
+            /** @enum {string} */
+            format: "aliases";
+            identifiers: components["schemas"]["SubjectIdentifier"][];
         };
         /**
          * Format: uuid
@@ -400,6 +570,58 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    get_metadata: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The metadata */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Metadata"];
+                };
+            };
+        };
+    };
+    get_org_metadata: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The company's slug */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The metadata */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Metadata"];
+                };
+            };
+            /** @description No such company */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     change_password: {
         parameters: {
             query?: never;
@@ -464,6 +686,29 @@ export interface operations {
             };
         };
     };
+    get_signed_out: {
+        parameters: {
+            query?: {
+                /** @description As the provider gave it back (OpenID Connect RP-Initiated Logout 1.0 §3). */
+                state?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is known */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedOut"];
+                };
+            };
+        };
+    };
     sign_in: {
         parameters: {
             query?: never;
@@ -504,14 +749,20 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["SignOut"] | null;
+            };
+        };
         responses: {
             /** @description Signed out */
-            204: {
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SignOutResult"];
+                };
             };
         };
     };
@@ -690,6 +941,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description The provider's keys cannot be had */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Refused */
             "4XX": {
                 headers: {
@@ -830,6 +1090,118 @@ export interface operations {
                 };
                 content: {
                     "text/html": unknown;
+                };
+            };
+        };
+    };
+    logout_by_back_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The company's slug */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["LogoutRequest"];
+            };
+        };
+        responses: {
+            /** @description They have ended */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The token is not good */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The provider's keys cannot be had */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    logout_by_front_channel: {
+        parameters: {
+            query?: {
+                iss?: string;
+                sid?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The company's slug */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description An empty page, whether there was such a session or not */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": unknown;
+                };
+            };
+        };
+    };
+    revoke_org_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The company's slug */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevocationRequest"];
+            };
+        };
+        responses: {
+            /** @description Every sign-in of the person has ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The provider's keys cannot be had */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };

@@ -54,7 +54,7 @@ test('a 401 while leaving is the leaving itself, and after leaving has failed it
   session.recognise('trinity');
   session.leaving();
   session.noteSignedOut(session.refuse());
-  expect(events).toEqual([{ kind: 'left' }]);
+  expect(events).toEqual([{ kind: 'left', continueAt: null }]);
   expect(session.snapshot()).toMatchObject({ ended: true, wasSignedOut: false });
 
   session.begin();
@@ -63,6 +63,18 @@ test('a 401 while leaving is the leaving itself, and after leaving has failed it
   session.stay();
   session.refuse();
   expect(session.snapshot()).toMatchObject({ ended: true, wasSignedOut: true });
+});
+
+test('leaving may go on to the provider, until something else happens', () => {
+  const { session, events } = listened();
+  session.leave('https://whiterabbit.fake/end');
+  expect(events).toEqual([{ kind: 'left', continueAt: 'https://whiterabbit.fake/end' }]);
+  expect(session.snapshot()).toMatchObject({ ended: true, isGoingOn: true, wasSignedOut: false });
+
+  session.doubt();
+  expect(session.snapshot()).toMatchObject({ ended: false, isGoingOn: false });
+  session.leave();
+  expect(session.snapshot()).toMatchObject({ ended: true, isGoingOn: false });
 });
 
 test('a late word about why one was signed out is dropped when something else has happened since', () => {

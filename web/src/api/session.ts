@@ -10,8 +10,8 @@ export type SessionEvent =
   | { kind: 'began' }
   /** The API answered 401: whoever was signed in is not any more. `tellOthers` is false when others told us. */
   | { kind: 'refused'; tellOthers: boolean }
-  /** The person signed out here. */
-  | { kind: 'left' }
+  /** The person signed out here. `continueAt` is where the browser is to go then: to the company's provider. */
+  | { kind: 'left'; continueAt: string | null }
   /** More is known about why the person is signed out; nothing else changed. */
   | { kind: 'noted' }
   /** Something changed elsewhere: forget everything and ask the API again. */
@@ -23,10 +23,14 @@ export interface SessionState {
   readonly ended: boolean;
   /** Somebody was signed in and has been signed out without asking for it: the sign-in page says so. */
   readonly wasSignedOut: boolean;
+  /** The person signed out here, and the browser is on its way to the company's provider to do so there, too. */
+  readonly isGoingOn: boolean;
 }
 
+const FRESH = { ended: false, wasSignedOut: false, isGoingOn: false };
+
 export class Session {
-  #state: SessionState = { epoch: 0, ended: false, wasSignedOut: false };
+  #state: SessionState = { ...FRESH, epoch: 0 };
   /** The id GET /api/users/me gave in this epoch. */
   #person: string | null = null;
   /** Somebody was seen signed in, in this epoch or, where others cast doubt on it, in an earlier one. */
@@ -43,7 +47,7 @@ export class Session {
 
   begin(): void {
     this.#forgetPerson();
-    this.#next({ ended: false, wasSignedOut: false }, { kind: 'began' });
+    this.#next({}, { kind: 'began' });
   }
 
   /** The person has asked to leave. From now on a 401 is the answer to that, whichever call it comes to. */
@@ -56,9 +60,9 @@ export class Session {
     this.#isLeaving = false;
   }
 
-  leave(): void {
+  leave(continueAt: string | null = null): void {
     this.#forgetPerson();
-    this.#next({ ended: true, wasSignedOut: false }, { kind: 'left' });
+    this.#next({ ended: true, isGoingOn: continueAt !== null }, { kind: 'left', continueAt });
   }
 
   /** Returns the new epoch, by which `noteSignedOut` knows that nothing has happened in between. */
@@ -78,7 +82,7 @@ export class Session {
 
   doubt(): void {
     this.#person = null;
-    this.#next({ ended: false, wasSignedOut: this.#state.wasSignedOut }, { kind: 'doubted' });
+    this.#next({ wasSignedOut: this.#state.wasSignedOut }, { kind: 'doubted' });
   }
 
   /** The API said `session_ended`: there was a sign-in, even if this page was opened after it ended. */
@@ -104,8 +108,8 @@ export class Session {
     this.#isLeaving = false;
   }
 
-  #next(state: Omit<SessionState, 'epoch'>, event: SessionEvent): void {
-    this.#state = { ...state, epoch: this.#state.epoch + 1 };
+  #next(change: Partial<SessionState>, event: SessionEvent): void {
+    this.#state = { ...FRESH, ...change, epoch: this.#state.epoch + 1 };
     this.#emit(event);
   }
 

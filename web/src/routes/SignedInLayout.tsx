@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet } from '@tanstack/react-router';
 import { PersonContext, personQuery, useSession } from '../api/person';
 import { explain } from '../api/problem';
-import { SignOutButton } from '../features/sign-out/SignOutButton';
+import { SignOut } from '../features/sign-out/SignOut';
 import { Brand } from '../ui/Brand';
 import { Failure } from '../ui/Failure';
 import { Waiting } from '../ui/Waiting';
@@ -33,7 +33,7 @@ function AskWho() {
           </p>
           <nav className="bar-nav" aria-label="Account">
             {signInMethod === 'password' && <Link to="/account/password">Change password</Link>}
-            <SignOutButton />
+            <SignOut />
           </nav>
         </header>
         <main className="page">

@@ -4,6 +4,7 @@ import {
   createRoute,
   createRouter,
   redirect,
+  stringifySearchWith,
   type RouterHistory,
 } from '@tanstack/react-router';
 import { safeReturnPath } from '../api/return-path';
@@ -48,7 +49,12 @@ const backFromProvider = createRoute({
 const signedOut = createRoute({
   getParentRoute: () => root,
   path: '/signed-out',
-  component: SignedOutPage,
+  validateSearch: ({ state }: Record<string, unknown>): { state?: string } => ({
+    state: typeof state === 'string' ? state : undefined,
+  }),
+  component: function SignedOut() {
+    return <SignedOutPage state={signedOut.useSearch().state} />;
+  },
 });
 
 const signedIn = createRoute({
@@ -84,7 +90,13 @@ const routeTree = root.addChildren([
 ]);
 
 export function createAppRouter(history?: RouterHistory) {
-  return createRouter({ routeTree, ...(history ? { history } : {}) });
+  return createRouter({
+    routeTree,
+    // Plain text, as providers write it too: by default a `state` of digits would come out as a number.
+    parseSearch: (search) => Object.fromEntries(new URLSearchParams(search)),
+    stringifySearch: stringifySearchWith(String),
+    ...(history ? { history } : {}),
+  });
 }
 
 export type AppRouter = ReturnType<typeof createAppRouter>;

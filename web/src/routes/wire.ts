@@ -2,6 +2,7 @@
  * Joins the session to the things that must follow it: the query cache, the address, and the other tabs.
  */
 import type { QueryClient } from '@tanstack/react-query';
+import { leaveFor } from '../api/leave';
 import { safeReturnPath } from '../api/return-path';
 import { session } from '../api/session';
 import type { AppRouter } from './router';
@@ -21,7 +22,7 @@ export function wire(router: AppRouter, queryClient: QueryClient): () => void {
       otherTabs.postMessage(CHANGED);
     }
     if (event.kind === 'refused') goToSignIn(router);
-    if (event.kind === 'left') void router.navigate({ to: '/signed-out', replace: true });
+    if (event.kind === 'left') void showSignedOut(router, event.continueAt);
   });
 
   otherTabs.onmessage = ({ data }: MessageEvent<unknown>) => {
@@ -39,6 +40,12 @@ export function wire(router: AppRouter, queryClient: QueryClient): () => void {
     otherTabs.close();
     window.removeEventListener('pageshow', onPageShow);
   };
+}
+
+/** Also before going on, so that "back" from the provider, or a provider that is not there, leads to what is known. */
+async function showSignedOut(router: AppRouter, continueAt: string | null): Promise<void> {
+  await router.navigate({ to: '/signed-out', replace: true });
+  if (continueAt !== null) leaveFor(continueAt);
 }
 
 function goToSignIn(router: AppRouter): void {

@@ -1,7 +1,11 @@
 /** Stands in for the network, call by call: what a test doesn't answer, it hasn't thought of, so it fails. */
 import { expect, vi } from 'vitest';
+import type { SignedOut } from '../api/signed-out';
 
-type Answer = Response | Error | Promise<Response> | ((request: Request) => Response | Promise<Response>);
+const OF_NO_SIGN_IN = ['POST /api/openid/check', 'POST /api/signin', 'GET /api/signed-out'];
+
+export type Answer =
+  Response | Error | Promise<Response> | ((request: Request) => Response | Promise<Response>);
 
 export const trinity = {
   id: '0190a000-0000-7000-8000-000000000001',
@@ -65,6 +69,19 @@ export const sessionEnded = () => problem(401, 'session_ended');
 export const signsInAt = (company: string | null) => json(200, { org_id: company });
 export const signInRequired = () => problem(401, 'sign_in_required');
 
+/** The answer to a sign-out, which may lead on to the company's provider. */
+export const left = (continueAt: string | null = null) => json(200, { continueAt });
+
+/** What GET /api/signed-out says. */
+export function known(more: Partial<SignedOut> = {}) {
+  return json(200, { signedIn: false, ended: null, provider: 'none', orgName: null, ...more });
+}
+
+/** A sign-in that ended today at two minutes past two, local time. */
+export function endedBy(cause: NonNullable<SignedOut['ended']>['cause']): NonNullable<SignedOut['ended']> {
+  return { at: new Date(new Date().setHours(14, 2, 11)).toISOString(), cause };
+}
+
 /** An answer that comes when the test says so. */
 export function later() {
   let answer: (response: Response) => void = () => undefined;
@@ -74,10 +91,11 @@ export function later() {
   return { promise, answer };
 }
 
-/** Nobody has a provider, unless a test says so. */
+/** Nobody has a provider, and of what has ended nothing is known, unless a test says so. */
 export function fakeApi(initial: Record<string, Answer> = {}) {
   const answers = new Map<string, Answer>([
     ['POST /api/openid/check', signsInAt(null)],
+    ['GET /api/signed-out', known()],
     ...Object.entries(initial),
   ]);
   const calls: { call: string; body: unknown }[] = [];
@@ -103,11 +121,9 @@ export function fakeApi(initial: Record<string, Answer> = {}) {
       answers.set('GET /api/users/me', json(200, person));
       answers.set('GET /api/todos', json(200, { todos }));
     },
-    /** And after a forced sign-out: every call is refused, whatever the method, but for those of signing in. */
+    /** And after a forced sign-out: every call is refused, whatever the method, but for those of no sign-in. */
     signedOut: () => {
-      for (const call of answers.keys()) {
-        if (!['POST /api/openid/check', 'POST /api/signin'].includes(call)) answers.set(call, sessionEnded());
-      }
+      for (const call of answers.keys()) if (!OF_NO_SIGN_IN.includes(call)) answers.set(call, sessionEnded());
     },
   };
 }

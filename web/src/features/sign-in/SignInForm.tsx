@@ -4,7 +4,7 @@ import { api, dataOf } from '../../api/client';
 import { ApiError, explain } from '../../api/problem';
 import { Failure } from '../../ui/Failure';
 import { Field } from '../../ui/Field';
-import { leaveFor } from './leave';
+import { leaveFor } from '../../api/leave';
 import { providerAddress } from './provider';
 
 const LEAVING = 'Going to your company’s sign-in…';

@@ -3,9 +3,9 @@ import type { UserEvent } from '@testing-library/user-event';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { fakeApi, json, later, problem, signInRequired, signsInAt, trinity } from '../../test/fake-api';
 import { renderApp } from '../../test/render-app';
-import { leaveFor } from './leave';
+import { leaveFor } from '../../api/leave';
 
-vi.mock('./leave', () => ({ leaveFor: vi.fn() }));
+vi.mock('../../api/leave', () => ({ leaveFor: vi.fn() }));
 beforeEach(() => {
   vi.mocked(leaveFor).mockReset();
 });

@@ -4,6 +4,7 @@ import { useEffect } from 'react';
 import { personQuery, useSession } from '../../api/person';
 import { session } from '../../api/session';
 import { Card } from '../../ui/Card';
+import { SignedOutNotice } from './SignedOutNotice';
 import { SignInForm } from './SignInForm';
 
 /** `next` is a path of this origin, checked by the route: see `api/return-path.ts`. */
@@ -19,10 +20,7 @@ export function SignInPage({ next }: { next: string }) {
 
   return (
     <Card heading="Sign in">
-      {/* Always there, so that a screen reader notices when it is filled. */}
-      <div role="status">
-        {wasSignedOut && <p className="notice">You have been signed out. Sign in again to go on.</p>}
-      </div>
+      <SignedOutNotice shown={wasSignedOut} />
       <SignInForm
         next={next}
         onSignedIn={() => {
