@@ -9,7 +9,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::layers;
 use crate::http::openapi::ApiDoc;
-use crate::http::{account, health, input, leaving, logout, openid, pages, problem_page, revocation, todos};
+use crate::http::{account, health, input, leaving, logout, openid, pages, problem_page, revocation, sessions, todos};
 use crate::state::AppState;
 
 /// What people in browsers call, under the session cookie.
@@ -18,6 +18,7 @@ fn under_cookie() -> OpenApiRouter<AppState> {
         .merge(account::routes())
         .merge(leaving::routes())
         .merge(openid::routes())
+        .merge(sessions::routes())
         .merge(todos::routes())
 }
 

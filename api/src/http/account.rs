@@ -82,13 +82,20 @@ struct Me {
 }
 
 /// How somebody signed in.
-#[derive(Serialize, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-enum SignInMethod {
+pub enum SignInMethod {
     /// With a password of ours.
     Password,
     /// At their company's OpenID provider.
     Oidc,
+}
+
+impl SignInMethod {
+    /// By a provider or not.
+    pub fn of(by_provider: bool) -> Self {
+        if by_provider { Self::Oidc } else { Self::Password }
+    }
 }
 
 /// Who is signed in.
@@ -98,7 +105,7 @@ enum SignInMethod {
         (status = 401, description = "Nobody is signed in", body = ProblemBody, content_type = "application/problem+json"),
     ))]
 async fn get_me(Member { principal: me, .. }: Member) -> Json<Me> {
-    let sign_in_method = if me.by_provider { SignInMethod::Oidc } else { SignInMethod::Password };
+    let sign_in_method = SignInMethod::of(me.by_provider);
     let (id, org_id) = (me.user, me.scope.org());
     Json(Me { id, email: me.email, name: me.name, role: me.role, org_id, org_name: me.org_name, sign_in_method })
 }

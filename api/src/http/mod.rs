@@ -20,4 +20,5 @@ pub mod problem;
 pub mod problem_page;
 pub mod revocation;
 pub mod same_origin;
+pub mod sessions;
 pub mod todos;

@@ -27,7 +27,7 @@ struct Row {
 }
 
 #[rustfmt::skip]
-const ROWS: [Row; 20] = [
+const ROWS: [Row; 23] = [
     Row { operation: "sign_in",              anonymous: 200, member: 200, colleague: 200, owner: 200, other_org: 200, key: 200, key_without_scope: 200, key_of_other_org: 200 },
     Row { operation: "sign_out",             anonymous: 200, member: 200, colleague: 200, owner: 200, other_org: 200, key: 200, key_without_scope: 200, key_of_other_org: 200 },
     Row { operation: "get_me",               anonymous: 401, member: 200, colleague: 200, owner: 200, other_org: 200, key: 401, key_without_scope: 401, key_of_other_org: 401 },
@@ -35,6 +35,10 @@ const ROWS: [Row; 20] = [
     Row { operation: "check_openid",          anonymous: 200, member: 200, colleague: 200, owner: 200, other_org: 200, key: 200, key_without_scope: 200, key_of_other_org: 200 },
     Row { operation: "start_openid",          anonymous: 404, member: 404, colleague: 404, owner: 404, other_org: 404, key: 404, key_without_scope: 404, key_of_other_org: 404 },
     Row { operation: "finish_openid",         anonymous: 400, member: 400, colleague: 400, owner: 400, other_org: 400, key: 400, key_without_scope: 400, key_of_other_org: 400 },
+    Row { operation: "list_sessions",           anonymous: 401, member: 200, colleague: 200, owner: 200, other_org: 200, key: 401, key_without_scope: 401, key_of_other_org: 401 },
+    // The id in the path is a todo's, which is nobody's session.
+    Row { operation: "end_session",             anonymous: 401, member: 404, colleague: 404, owner: 404, other_org: 404, key: 401, key_without_scope: 401, key_of_other_org: 401 },
+    Row { operation: "revoke_sessions",         anonymous: 401, member: 204, colleague: 204, owner: 204, other_org: 204, key: 401, key_without_scope: 401, key_of_other_org: 401 },
     Row { operation: "list_todos",           anonymous: 401, member: 200, colleague: 200, owner: 200, other_org: 200, key: 401, key_without_scope: 401, key_of_other_org: 401 },
     Row { operation: "create_todo",          anonymous: 401, member: 201, colleague: 201, owner: 201, other_org: 201, key: 401, key_without_scope: 401, key_of_other_org: 401 },
     Row { operation: "update_todo",          anonymous: 401, member: 200, colleague: 404, owner: 404, other_org: 404, key: 401, key_without_scope: 401, key_of_other_org: 401 },
@@ -58,6 +62,7 @@ fn body(operation: &str) -> Option<Value> {
         "sign_in" => Some(json!({ "username": SUBJECT, "password": crate::support::PASSWORD })),
         "change_password" => Some(json!({ "currentPassword": "wrong", "newPassword": "long enough, surely" })),
         "check_openid" => Some(json!({ "username": SUBJECT })),
+        "revoke_sessions" => Some(json!({ "reach": "others" })),
         "create_todo" => Some(json!({ "task": "t" })),
         "update_todo" => Some(json!({ "task": "t", "completed": true })),
         "revoke_global_tokens" => Some(json!({ "sub_id": { "format": "email", "email": SUBJECT } })),

@@ -14,6 +14,7 @@ mod openid;
 mod program;
 mod revocation;
 mod same_origin;
+mod sessions;
 mod support;
 mod sweep;
 mod tenancy;

@@ -20,6 +20,7 @@ use super::Tx;
 use super::audit::{self, Event};
 use super::orgs::{self, Hold};
 use super::{sessions, users};
+use crate::entity::sign_in::Model as SignIn;
 use crate::entity::user::Model as User;
 use crate::kernel::{Error, Op, OrgScope, Result, UserId};
 
@@ -62,6 +63,18 @@ pub async fn revoke(tx: &Tx, op: &Op, order: &Order) -> Result<Outcome> {
     });
     audit::record(tx, op, Event::Revoked, Some(user.id), detail).await?;
     Ok(Outcome::Ended(Receipt { sign_ins: live }))
+}
+
+/// What an order about one person would end that is open now, the newest first. It is chosen by the very condition by
+/// which [`revoke`] ends it. Nothing is ended, and nothing recorded.
+///
+/// # Errors
+/// The database's.
+pub async fn preview(tx: &Tx, op: &Op, order: &Order) -> Result<Vec<SignIn>> {
+    let Some(user) = resolve(tx, op, &order.subject).await? else { return Ok(Vec::new()) };
+    let chosen = store::find_sign_ins(tx, op, user.id, order).await?;
+    let open = sessions::list_open(tx, op.scope, user.id, op.now).await?;
+    Ok(open.into_iter().filter(|sign_in| chosen.contains(&sign_in.id)).collect())
 }
 
 /// The same for a signed demand, once: another time with the same `request` it is answered as it was, and nothing is

@@ -7,13 +7,23 @@ use super::{Order, Outcome, Reach, Receipt, Subject, Token};
 use crate::domain::Tx;
 use crate::kernel::{Op, OrgScope, Result, SignInId, UserId};
 
-/// Ends one person's open sign-ins: `$5` only that one, `$6` all but that one. The ID token stays only for a person who
+/// One person's open sign-ins: `$3` only that one, `$4` all but that one. What is shown beforehand and what is ended must
+/// not differ.
+macro_rules! chosen {
+    () => {
+        "where org_id = $1 and user_id = $2 and ended_at is null \
+           and ($3::uuid is null or id = $3) and ($4::uuid is null or id <> $4)"
+    };
+}
+
+/// Ends one person's open sign-ins. The ID token stays only for a person who
 /// leaves and may go on to their provider with it. Public for the test of its plan.
-pub const END_SIGN_INS: &str = "update sign_ins set ended_at = $3, ended_cause = $4, \
-         id_token = case when $4 = 'signed_out' then id_token end \
-     where org_id = $1 and user_id = $2 and ended_at is null \
-       and ($5::uuid is null or id = $5) and ($6::uuid is null or id <> $6) \
-     returning id, expires_at > $3 as live";
+pub const END_SIGN_INS: &str = concat!(
+    "update sign_ins set ended_at = $5, ended_cause = $6, id_token = case when $6 = 'signed_out' then id_token end ",
+    chosen!(),
+    " returning id, expires_at > $5 as live"
+);
+const FIND_SIGN_INS: &str = concat!("select id from sign_ins ", chosen!());
 
 /// Ends what one issuer's session opened, which may have been several people, one after the other; and of the person `$6`
 /// there what is of no session.
@@ -48,17 +58,27 @@ pub(super) async fn end_sign_ins(tx: &Tx, op: &Op, user: UserId, order: &Order) 
             statement(END_PROVIDER_SESSION, values)
         }
         (reach, _) => {
-            let (only, but) = match reach {
-                Reach::One(sign_in) => (Some(sign_in.uuid()), None),
-                Reach::AllBut(sign_in) => (None, Some(sign_in.uuid())),
-                Reach::All | Reach::ProviderSession => (None, None),
-            };
-            let values: [Value; 6] = [org.into(), user.into(), op.now.into(), cause.into(), only.into(), but.into()];
-            statement(END_SIGN_INS, values)
+            let [org, user, only, but] = choice(op, user, reach);
+            statement(END_SIGN_INS, [org, user, only, but, op.now.into(), cause.into()])
         }
     };
     let rows = tx.query_all(ending).await?;
     rows.into_iter().map(|row| Ok((row.try_get("", "id")?, row.try_get("", "live")?))).collect()
+}
+
+/// What [`end_sign_ins`] would end of one person's.
+pub(super) async fn find_sign_ins(tx: &Tx, op: &Op, user: UserId, order: &Order) -> Result<Vec<SignInId>> {
+    let rows = tx.query_all(statement(FIND_SIGN_INS, choice(op, user, order.reach))).await?;
+    rows.into_iter().map(|row| Ok(row.try_get("", "id")?)).collect()
+}
+
+fn choice(op: &Op, user: UserId, reach: Reach) -> [Value; 4] {
+    let (only, but) = match reach {
+        Reach::One(sign_in) => (Some(sign_in.uuid()), None),
+        Reach::AllBut(sign_in) => (None, Some(sign_in.uuid())),
+        Reach::All | Reach::ProviderSession => (None, None),
+    };
+    [op.scope.org().into(), user.into(), only.into(), but.into()]
 }
 
 pub(super) async fn delete_session_records(tx: &Tx, sign_ins: &[(SignInId, bool)]) -> Result<()> {

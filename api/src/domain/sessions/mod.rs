@@ -139,6 +139,14 @@ pub async fn find_by_sid(
     store::find_by_sid(tx, scope, issuer, sid, subject).await
 }
 
+/// A person's open sign-ins, the newest first.
+///
+/// # Errors
+/// The database's.
+pub async fn list_open(tx: &Tx, scope: OrgScope, user: UserId, now: OffsetDateTime) -> Result<Vec<SignIn>> {
+    store::list_open(tx, scope, user, now).await
+}
+
 /// One sign-in.
 ///
 /// # Errors

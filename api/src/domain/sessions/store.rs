@@ -144,6 +144,19 @@ pub(super) async fn find_by_sid(
 }
 
 #[expect(clippy::disallowed_methods, reason = "the scoped finder")]
+pub(super) async fn list_open(tx: &Tx, scope: OrgScope, user: UserId, now: OffsetDateTime) -> Result<Vec<Model>> {
+    Ok(Entity::find()
+        .filter(Column::OrgId.eq(scope.org()))
+        .filter(Column::UserId.eq(user))
+        .filter(Column::EndedAt.is_null())
+        .filter(Column::ExpiresAt.gt(now))
+        .order_by_desc(Column::CreatedAt)
+        .order_by_desc(Column::Id)
+        .all(tx)
+        .await?)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the scoped finder")]
 pub(super) async fn find_sign_in(tx: &Tx, scope: OrgScope, id: SignInId) -> Result<Option<Model>> {
     Ok(Entity::find().filter(Column::OrgId.eq(scope.org())).filter(Column::Id.eq(id)).one(tx).await?)
 }
