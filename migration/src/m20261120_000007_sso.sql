@@ -109,6 +109,13 @@ create policy sweep on login_attempts for delete to curfew_lookup using (current
 create policy move on todos for update to curfew_lookup
     using (current_user = 'curfew_lookup') with check (current_user = 'curfew_lookup');
 
+-- Whether a provider signs in the people of this domain of this org: the domain's own, or the org's.
+create function has_provider(asked_org uuid, asked_domain text) returns boolean
+    language sql stable
+    return exists (
+        select 1 from sso_connections c
+        where c.org_id = asked_org and (c.domain is null or c.domain = asked_domain));
+
 -- Which company does a URL name?
 create function lookup_slug(asked_slug text)
 returns table (org_id uuid)
@@ -125,10 +132,7 @@ begin
     return query
     select o.slug
     from org_domains d join orgs o on o.id = d.org_id
-    where d.domain = asked_domain and d.verified_at is not null and o.active
-      and exists (
-          select 1 from sso_connections c
-          where c.org_id = o.id and (c.domain is null or c.domain = d.domain));
+    where d.domain = asked_domain and d.verified_at is not null and o.active and has_provider(o.id, d.domain);
 end $$;
 
 -- As before, and how the person signed in.
@@ -157,9 +161,7 @@ returns table (
 language plpgsql stable security definer set search_path = public, pg_temp as $$
 begin
     return query
-    select o.id, o.generation, u.id, u.generation, u.password_hash, exists (
-        select 1 from sso_connections c
-        where c.org_id = o.id and (c.domain is null or c.domain = asked_domain))
+    select o.id, o.generation, u.id, u.generation, u.password_hash, has_provider(o.id, asked_domain)
     from users u
     join orgs o on o.id = u.org_id
     where u.email_folded = asked_email and u.active and o.active

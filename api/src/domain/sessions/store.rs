@@ -71,9 +71,8 @@ pub(super) async fn insert_sign_in(
                (id, org_id, user_id, auth_time, created_at, last_seen_at, expires_at, ip, agent) \
                select $1, u.org_id, u.id, $2, $2, $2, $3, $4, $5 \
                from users u join orgs o on o.id = u.org_id \
-               where u.org_id = $6 and u.id = $7 and u.active and o.active and not exists ( \
-                   select 1 from sso_connections c \
-                   where c.org_id = o.id and (c.domain is null or c.domain = split_part(u.email_folded, '@', 2))) \
+               where u.org_id = $6 and u.id = $7 and u.active and o.active \
+                 and not has_provider(o.id, split_part(u.email_folded, '@', 2)) \
                  and u.generation = $8 and o.generation = $9 and u.password_hash is not distinct from $10 \
                for share of o, u";
     let inserted = tx
