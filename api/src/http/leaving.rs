@@ -15,7 +15,7 @@ use url::Url;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use validator::{Validate, ValidationErrors};
+use validator::Validate;
 
 use super::access::cookie_name;
 use super::client::RequestInfo;
@@ -40,18 +40,12 @@ pub fn routes() -> OpenApiRouter<AppState> {
 }
 
 /// How far to leave.
-#[derive(Deserialize, ToSchema)]
+#[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct SignOut {
     /// Whether to end the session at the company's provider too.
     #[serde(default)]
     provider: bool,
-}
-
-impl Validate for SignOut {
-    fn validate(&self) -> Result<(), ValidationErrors> {
-        Ok(())
-    }
 }
 
 /// Where to go from here.
@@ -172,15 +166,16 @@ impl Left {
 pub async fn remember(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let secure = state.config.urls.secure();
     let name = cookie_name(secure);
-    let digest = session_digest(request.headers(), secure);
+    let session = cookies::read(request.headers(), &name);
     let mut response = next.run(request).await;
     let sets = |response: &Response, start: &str| {
         let mut set = response.headers().get_all(header::SET_COOKIE).iter().filter_map(|value| value.to_str().ok());
         set.any(|cookie| cookie.starts_with(start))
     };
-    let is_taken = sets(&response, &format!("{name}=;"));
-    let left_by_itself = sets(&response, &format!("{}=", cookies::name(LEFT, secure)));
-    if let (true, false, Some(digest)) = (is_taken, left_by_itself, digest)
+    if let Some(session) = session
+        && sets(&response, &format!("{name}=;"))
+        && !sets(&response, &format!("{}=", cookies::name(LEFT, secure)))
+        && let Some(digest) = session_digest(&session)
         && let Ok(cookie) = cookies::keep(cookies::name(WAS, secure), digest, secure)
     {
         response.headers_mut().append(header::SET_COOKIE, cookie);
@@ -188,8 +183,8 @@ pub async fn remember(State(state): State<AppState>, request: Request, next: Nex
     response
 }
 
-fn session_digest(headers: &HeaderMap, secure: bool) -> Option<String> {
-    let Id(id) = cookies::read(headers, &cookie_name(secure))?.parse().ok()?;
+fn session_digest(cookie: &str) -> Option<String> {
+    let Id(id) = cookie.parse().ok()?;
     Some(Id(sessions::digest(id)).to_string())
 }
 
@@ -205,7 +200,8 @@ impl FromRequestParts<AppState> for Traces {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         let secure = state.config.urls.secure();
         let was = || cookies::read(&parts.headers, &cookies::name(WAS, secure));
-        let session_digest = session_digest(&parts.headers, secure).or_else(was);
+        let session = cookies::read(&parts.headers, &cookie_name(secure));
+        let session_digest = session.and_then(|cookie| session_digest(&cookie)).or_else(was);
         Ok(Self { left: Left::read(&parts.headers, secure), session_digest })
     }
 }

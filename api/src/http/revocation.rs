@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use validator::{Validate, ValidationErrors};
+use validator::Validate;
 
 use super::access::Company;
 use super::demand::{self, CompanyRevoker, Credential, Revoker};
@@ -37,17 +37,11 @@ pub fn routes() -> OpenApiRouter<AppState> {
 }
 
 /// The draft's request: one member (§3.2).
-#[derive(Deserialize, Serialize, ToSchema)]
+#[derive(Deserialize, Validate, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct RevocationRequest {
     #[schema(value_type = SubjectIdentifier)]
     sub_id: Object<SubjectIdentifier>,
-}
-
-impl Validate for RevocationRequest {
-    fn validate(&self) -> Result<(), ValidationErrors> {
-        Ok(())
-    }
 }
 
 /// A person, by a Subject Identifier of RFC 9493. Exactly the members of its format, none empty (§3).

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use validator::{Validate, ValidationErrors};
+use validator::Validate;
 
 use super::access::Member;
 use super::account::SignInMethod;
@@ -111,16 +111,10 @@ enum OwnReach {
 }
 
 /// Which of one's own sessions to end.
-#[derive(Deserialize, ToSchema)]
+#[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct SessionRevocation {
     reach: OwnReach,
-}
-
-impl Validate for SessionRevocation {
-    fn validate(&self) -> Result<(), ValidationErrors> {
-        Ok(())
-    }
 }
 
 /// Whether to do it.

@@ -5,9 +5,9 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use time::{Duration, OffsetDateTime};
 
-use super::{Connection, store};
+use super::{Connection, refusal, store};
 use crate::domain::Tx;
-use crate::kernel::{Op, Result};
+use crate::kernel::{Op, OrgScope, Result};
 
 pub use crate::entity::login_attempt::Model as Attempt;
 
@@ -69,6 +69,18 @@ pub async fn begin_attempt(tx: &Tx, op: &Op, connection: &Connection, leaving: L
 /// The database's.
 pub async fn take_attempt(tx: &Tx, op: &Op, state: &SecretString, browser: &SecretString) -> Result<Option<Attempt>> {
     store::delete_attempt(tx, op, digest(state), digest(browser)).await
+}
+
+/// The connection that the browser left by, provided that it is still the same provider's.
+///
+/// # Errors
+/// Invalid, when it has changed since or is gone; the database's.
+pub async fn attempt_connection(tx: &Tx, scope: OrgScope, attempt: &Attempt) -> Result<Connection> {
+    let same = |c: &Connection| {
+        c.id == attempt.connection_id && c.issuer == attempt.issuer && c.client_id == attempt.client_id
+    };
+    let connections = store::list_connections(tx, scope).await?;
+    connections.into_iter().find(same).ok_or_else(refusal::expired)
 }
 
 /// Removes attempts that nobody can finish any more, a bounded number at a time; the answer is how many went.

@@ -3,7 +3,7 @@
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 
-use super::{Attempt, Claims, Connection, refusal, serves, store};
+use super::{Attempt, Claims, Connection, attempt_connection, refusal, serves, store};
 use crate::domain::Tx;
 use crate::domain::audit::{self, Event};
 use crate::domain::orgs::{self, Hold};
@@ -40,9 +40,10 @@ pub async fn recognise(tx: &Tx, op: &Op, sealer: &Sealer, attempt: &Attempt, cla
     let is_known = users::find_by_identity(tx, op.scope, &claims.issuer, &claims.subject).await?.is_some();
     let hold = if is_known { Hold::Shared } else { Hold::Alone };
     let org = orgs::hold(tx, op.scope, hold).await?.ok_or_else(refusal::expired)?;
-    let connections = store::list_connections(tx, op.scope).await?;
-    let connection = connections.into_iter().find(|c| c.id == attempt.connection_id && is_same(c, attempt, claims));
-    let connection = connection.ok_or_else(refusal::expired)?;
+    let connection = attempt_connection(tx, op.scope, attempt).await?;
+    if claims.issuer != connection.issuer {
+        return Err(refusal::expired());
+    }
     let user = match users::find_by_identity(tx, op.scope, &claims.issuer, &claims.subject).await? {
         Some(id) => {
             let user = users::find_locked(tx, op.scope, id).await?.ok_or_else(refusal::deactivated)?;
@@ -70,10 +71,6 @@ pub async fn recognise(tx: &Tx, op: &Op, sealer: &Sealer, attempt: &Attempt, cla
             Ok(Recognised::SignedIn(sessions::open_by_provider(tx, op, sealer, &user, by).await?))
         }
     }
-}
-
-fn is_same(connection: &Connection, attempt: &Attempt, claims: &Claims) -> bool {
-    connection.issuer == attempt.issuer && connection.client_id == attempt.client_id && claims.issuer == attempt.issuer
 }
 
 /// What there is to show that the person proved who they are after their last forced sign-out.

@@ -165,13 +165,10 @@ async fn take(
     let scope = company.op.scope;
     let tx = state.begin_in(scope).await?;
     let attempt = sso::take_attempt(&tx, &company.op, returned, secret).await?.ok_or_else(sso::expired)?;
-    let connections = sso::list_connections(&tx, scope).await?;
+    let connection = sso::attempt_connection(&tx, scope, &attempt).await;
+    // The attempt is spent, whatever became of the connection.
     tx.commit().await?;
-    let same = |c: &Connection| {
-        c.id == attempt.connection_id && c.issuer == attempt.issuer && c.client_id == attempt.client_id
-    };
-    let connection = connections.into_iter().find(same).ok_or_else(sso::expired)?;
-    Ok((attempt, connection))
+    Ok((attempt, connection?))
 }
 
 /// Who we are at the connection's provider.
