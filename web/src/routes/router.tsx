@@ -9,7 +9,10 @@ import {
 } from '@tanstack/react-router';
 import { safeReturnPath } from '../api/return-path';
 import { session } from '../api/session';
+import { OrgSessionsPage } from '../features/org-sessions/OrgSessionsPage';
 import { PasswordPage } from '../features/password/PasswordPage';
+import { PolicyPage } from '../features/policy/PolicyPage';
+import { SessionsPage } from '../features/sessions/SessionsPage';
 import { SignInPage } from '../features/sign-in/SignInPage';
 import { SignedOutPage } from '../features/sign-out/SignedOutPage';
 import { parseShow, type Show } from '../features/todos/show';
@@ -82,11 +85,29 @@ const password = createRoute({
   component: PasswordPage,
 });
 
+const sessions = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/account/sessions',
+  component: SessionsPage,
+});
+
+const orgSessions = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/org/sessions',
+  component: OrgSessionsPage,
+});
+
+const policy = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/org/policy',
+  component: PolicyPage,
+});
+
 const routeTree = root.addChildren([
   signIn,
   backFromProvider,
   signedOut,
-  signedIn.addChildren([todos, password]),
+  signedIn.addChildren([todos, password, sessions, orgSessions, policy]),
 ]);
 
 export function createAppRouter(history?: RouterHistory) {

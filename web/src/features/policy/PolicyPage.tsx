@@ -1,0 +1,5 @@
+import { PageHeading } from '../../ui/PageHeading';
+
+export function PolicyPage() {
+  return <PageHeading>Session policy</PageHeading>;
+}
