@@ -54,7 +54,7 @@ test('a 401 while leaving is the leaving itself, and after leaving has failed it
   session.recognise('trinity');
   session.leaving();
   session.noteSignedOut(session.refuse());
-  expect(events).toEqual([{ kind: 'left', continueAt: null }]);
+  expect(events).toEqual([{ kind: 'left', person: 'trinity', continueAt: null }]);
   expect(session.snapshot()).toMatchObject({ ended: true, wasSignedOut: false });
 
   session.begin();
@@ -68,7 +68,7 @@ test('a 401 while leaving is the leaving itself, and after leaving has failed it
 test('leaving may go on to the provider, until something else happens', () => {
   const { session, events } = listened();
   session.leave('https://whiterabbit.fake/end');
-  expect(events).toEqual([{ kind: 'left', continueAt: 'https://whiterabbit.fake/end' }]);
+  expect(events).toEqual([{ kind: 'left', person: null, continueAt: 'https://whiterabbit.fake/end' }]);
   expect(session.snapshot()).toMatchObject({ ended: true, isGoingOn: true, wasSignedOut: false });
 
   session.doubt();

@@ -10,8 +10,8 @@ export type SessionEvent =
   | { kind: 'began' }
   /** The API answered 401: whoever was signed in is not any more. `tellOthers` is false when others told us. */
   | { kind: 'refused'; tellOthers: boolean }
-  /** The person signed out here. `continueAt` is where the browser is to go then: to the company's provider. */
-  | { kind: 'left'; continueAt: string | null }
+  /** This person signed out here. `continueAt` is where the browser is to go then: to the company's provider. */
+  | { kind: 'left'; person: string | null; continueAt: string | null }
   /** More is known about why the person is signed out; nothing else changed. */
   | { kind: 'noted' }
   /** Something changed elsewhere: forget everything and ask the API again. */
@@ -61,8 +61,9 @@ export class Session {
   }
 
   leave(continueAt: string | null = null): void {
+    const person = this.#person;
     this.#forgetPerson();
-    this.#next({ ended: true, isGoingOn: continueAt !== null }, { kind: 'left', continueAt });
+    this.#next({ ended: true, isGoingOn: continueAt !== null }, { kind: 'left', person, continueAt });
   }
 
   /** Returns the new epoch, by which `noteSignedOut` knows that nothing has happened in between. */

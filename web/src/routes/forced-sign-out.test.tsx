@@ -237,13 +237,24 @@ test('when nobody can say who is signed in there is a sentence and a way to try 
   await screen.findByRole('checkbox', { name: 'Buy milk' });
 });
 
-test('nothing is kept in the browser’s stores', async () => {
+test('nothing is kept in the browser’s stores but sealed text', async () => {
   const write = vi.spyOn(Storage.prototype, 'setItem');
   const app = await signedInAt('/');
   app.server.signedOut();
   await app.queryClient.invalidateQueries();
   await screen.findByText(/You have been signed out/);
   expect(write).not.toHaveBeenCalled();
+
+  app.server.signedIn(trinity, [todo('Buy milk')]);
+  await signIn(app);
+  await app.user.type(await screen.findByLabelText('New todo'), 'A secret');
+  await waitFor(() => {
+    expect(write).toHaveBeenCalled();
+  });
+  for (const [name, item] of write.mock.calls) {
+    expect(name).toBe(`curfew-sealed.${trinity.id}`);
+    expect(item).not.toContain('secret');
+  }
 });
 
 function otherTab(): BroadcastChannel {

@@ -7,6 +7,8 @@ const OF_NO_SIGN_IN = ['POST /api/openid/check', 'POST /api/signin', 'GET /api/s
 export type Answer =
   Response | Error | Promise<Response> | ((request: Request) => Response | Promise<Response>);
 
+const inMinutes = (minutes: number) => new Date(Date.now() + minutes * 60_000).toISOString();
+
 export const trinity = {
   id: '0190a000-0000-7000-8000-000000000001',
   email: 'trinity@whiterabbit.fake',
@@ -14,7 +16,15 @@ export const trinity = {
   role: 'member',
   orgId: '0190a000-0000-7000-8000-00000000000a',
   orgName: 'White Rabbit',
+  orgSlug: 'whiterabbit.fake',
+  orgKind: 'company',
   signInMethod: 'password',
+  session: {
+    id: '0190a000-0000-7000-8000-0000000000a1',
+    expiresAt: inMinutes(12 * 60),
+    idleExpiresAt: inMinutes(30),
+    idleTimeoutSeconds: 1800,
+  },
 };
 
 /** Signed in by way of her company's provider. */
@@ -31,6 +41,7 @@ export const bobby = {
   id: '0190a000-0000-7000-8000-000000000002',
   name: 'Bobby',
   orgName: 'Tables',
+  orgSlug: 'tables.fake',
 };
 
 export function todo(task: string, more: { completed?: boolean; userId?: string } = {}) {
@@ -91,6 +102,9 @@ export function later() {
   return { promise, answer };
 }
 
+/** The key that only this person is given, to seal unsaved text with. */
+export const draftKey = (person: string) => json(200, { key: btoa(person.slice(-32)).replace(/=+$/, '') });
+
 /** Nobody has a provider, and of what has ended nothing is known, unless a test says so. */
 export function fakeApi(initial: Record<string, Answer> = {}) {
   const answers = new Map<string, Answer>([
@@ -99,11 +113,14 @@ export function fakeApi(initial: Record<string, Answer> = {}) {
     ...Object.entries(initial),
   ]);
   const calls: { call: string; body: unknown }[] = [];
+  const headers: [string, Headers][] = [];
 
   vi.stubGlobal('fetch', async (request: Request) => {
     const call = `${request.method} ${new URL(request.url).pathname}`;
     const text = await request.clone().text();
-    calls.push({ call, body: text === '' ? undefined : (JSON.parse(text) as unknown) });
+    const body: unknown = text === '' ? undefined : JSON.parse(text);
+    calls.push({ call, body });
+    headers.push([call, request.headers]);
     const answer = answers.get(call);
     if (answer === undefined) expect.unreachable(`no answer prepared for ${call}`);
     if (answer instanceof Error) throw answer;
@@ -114,11 +131,13 @@ export function fakeApi(initial: Record<string, Answer> = {}) {
   return {
     calls,
     countOf: (call: string) => calls.filter((each) => each.call === call).length,
+    headersOf: (call: string) => headers.filter(([each]) => each === call).map(([, sent]) => sent),
     on: (call: string, answer: Answer) => answers.set(call, answer),
     /** What the API answers for a person who is signed in and has these todos. */
     signedIn: (person: typeof trinity, todos: ReturnType<typeof todo>[] = []) => {
       answers.set('POST /api/signin', json(200, { name: person.name }));
       answers.set('GET /api/users/me', json(200, person));
+      answers.set('GET /api/account/draft-key', draftKey(person.id));
       answers.set('GET /api/todos', json(200, { todos }));
     },
     /** And after a forced sign-out: every call is refused, whatever the method, but for those of no sign-in. */

@@ -2,12 +2,13 @@ import { useRef, useState } from 'react';
 import { explain, fieldError } from '../../api/problem';
 import { Failure } from '../../ui/Failure';
 import { Field } from '../../ui/Field';
-import { useDraft } from './drafts';
+import { useDraft, useSending } from './drafts';
 import { useAddTodo } from './queries';
 import { complaintAbout } from './task';
 
 export function AddTodo({ say }: { say: (sentence: string) => void }) {
   const [draft = '', setDraft] = useDraft('new');
+  const sending = useSending('new');
   const [complaint, setComplaint] = useState<string>();
   const form = useRef<HTMLFormElement>(null);
   const field = useRef<HTMLInputElement>(null);
@@ -15,6 +16,7 @@ export function AddTodo({ say }: { say: (sentence: string) => void }) {
   const latest = useRef(draft);
 
   const add = useAddTodo((todo) => {
+    sending.onAnswered();
     if (latest.current.trim() === todo.task) {
       latest.current = '';
       setDraft(undefined);
@@ -33,7 +35,8 @@ export function AddTodo({ say }: { say: (sentence: string) => void }) {
       add.reset();
       field.current?.focus();
     } else {
-      add.mutate(draft.trim());
+      const task = draft.trim();
+      add.mutate({ task, key: sending.keyFor(task) });
     }
   }
 

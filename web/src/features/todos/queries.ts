@@ -14,7 +14,8 @@ export const todosQuery = queryOptions({
 export function useAddTodo(onAdded: (todo: Todo) => void) {
   const list = useList();
   return useMutation({
-    mutationFn: (task: string) => dataOf(api.POST('/api/todos', { body: { task } })),
+    mutationFn: ({ task, key }: { task: string; key: string }) =>
+      dataOf(api.POST('/api/todos', { body: { task }, params: { header: { 'Idempotency-Key': key } } })),
     onSuccess: async (todo) => {
       // Where in the list it belongs is the API's to say.
       await list.refresh();
