@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet } from '@tanstack/react-router';
-import { PersonContext, personQuery, useSession } from '../api/person';
+import { PersonContext, personQuery, useSession, type Person } from '../api/person';
 import { explain } from '../api/problem';
 import { SignOut } from '../features/sign-out/SignOut';
 import { Brand } from '../ui/Brand';
@@ -14,6 +14,11 @@ export function SignedInLayout() {
   if (ended) return <Waiting />;
   // A new epoch is a new page: no state of a component outlives the sign-in that it belongs to.
   return <AskWho key={epoch} />;
+}
+
+/** The API decides, and says so to whoever types the address; this only spares a link that leads nowhere. */
+function seesCompany({ orgKind, role }: Person): boolean {
+  return orgKind === 'company' && role !== 'member';
 }
 
 function AskWho() {
@@ -32,6 +37,8 @@ function AskWho() {
             <span className="bar-org">{orgName}</span>
           </p>
           <nav className="bar-nav" aria-label="Account">
+            <Link to="/account/sessions">Sessions</Link>
+            {seesCompany(person.data) && <Link to="/org/sessions">Company</Link>}
             {signInMethod === 'password' && <Link to="/account/password">Change password</Link>}
             <SignOut />
           </nav>
