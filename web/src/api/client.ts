@@ -7,7 +7,9 @@
  * a 401 of the sign-in itself means a wrong password, and the one that tells afterwards what has ended.
  */
 import createClient from 'openapi-fetch';
+import { activity, BACKGROUND } from './activity';
 import { ApiError, NetworkError, readProblem, SignedOutError } from './problem';
+import { hasRenewed, renewals, renewing } from './renewal';
 import type { paths } from './schema';
 import { session } from './session';
 
@@ -19,6 +21,10 @@ const OF_NO_SIGN_IN: Paths = [
 ] satisfies (keyof paths)[];
 /** A sign-out counts also when something else, a 401 say, was quicker: its answer may lead on to the provider. */
 const GOOD_WHEN_LATE: Paths = [...OF_NO_SIGN_IN, '/api/signout' satisfies keyof paths];
+/** Their answer may bring a new cookie: see `renewal.ts`. */
+const RENEWS: Paths = ['/api/signin', '/api/account/password'] satisfies (keyof paths)[];
+/** Its answer is read as it comes, by whoever asked for it. */
+const STREAMS: Paths = ['/api/live'] satisfies (keyof paths)[];
 
 /** Resolves with a whole, successful answer of the present sign-in, or throws one of `problem.ts`. */
 async function guardedFetch(request: Request): Promise<Response> {
@@ -30,22 +36,42 @@ async function guardedFetch(request: Request): Promise<Response> {
       throw new SignedOutError('of an earlier sign-in');
   };
 
-  const response = await reach(() => fetch(request));
-  ensureCurrent();
-  if (response.status === 401 && !OF_NO_SIGN_IN.includes(pathname)) {
-    const ended = session.refuse();
-    // Afterwards, and from a request without a signal: clearing the cache would abort it.
-    void readProblem(response).then(({ code }) => {
-      if (code === 'session_ended') session.noteSignedOut(ended);
-    });
-    throw new SignedOutError('401');
-  }
+  if (!activity.isRecent()) request.headers.set(BACKGROUND, '?1');
+  const response = await answerTo(request, pathname, ensureCurrent);
   if (!response.ok) throw new ApiError(response, await readProblem(response));
+  if (STREAMS.includes(pathname)) return response;
+  if (!request.headers.has(BACKGROUND) && !OF_NO_SIGN_IN.includes(pathname)) activity.noteUse();
 
   // Read to the end here, so that a connection that breaks half-way is a network error too.
   const body = await reach(() => response.text());
   ensureCurrent();
   return new Response(body === '' ? null : body, { status: response.status, headers: response.headers });
+}
+
+/** Never a 401, but for the calls that belong to no sign-in. */
+async function answerTo(request: Request, pathname: string, ensureCurrent: () => void): Promise<Response> {
+  const send = async () => {
+    const sent = () => reach(() => fetch(request.clone()));
+    const response = await (RENEWS.includes(pathname) ? renewing(sent) : sent());
+    ensureCurrent();
+    return response;
+  };
+  const renewed = renewals();
+  let response = await send();
+  if (response.status !== 401 || OF_NO_SIGN_IN.includes(pathname)) return response;
+  const hasNewCookie = hasRenewed(renewed);
+  if (hasNewCookie !== false && (await hasNewCookie)) {
+    ensureCurrent();
+    response = await send();
+    if (response.status !== 401) return response;
+  }
+  ensureCurrent();
+  const ended = session.refuse();
+  // Afterwards, and from a request without a signal: clearing the cache would abort it.
+  void readProblem(response).then(({ code }) => {
+    if (code === 'session_ended') session.noteSignedOut(ended);
+  });
+  throw new SignedOutError('401');
 }
 
 async function reach<T>(step: () => Promise<T>): Promise<T> {

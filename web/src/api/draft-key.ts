@@ -22,6 +22,8 @@ session.subscribe(({ kind }) => {
 
 /** Null where there is none to be had; asked for again after a while only. */
 export async function draftKeyOf(person: string): Promise<CryptoKey | null> {
+  // The API gives the key of whoever is signed in, without saying whose it is.
+  if (session.person !== person) return null;
   if (held?.person !== person) held = { person, since: Date.now(), key: askForKey() };
   const mine = held;
   const key = await mine.key;
@@ -29,7 +31,7 @@ export async function draftKeyOf(person: string): Promise<CryptoKey | null> {
     held = null;
     return draftKeyOf(person);
   }
-  return key;
+  return session.person === person ? key : null;
 }
 
 async function askForKey(): Promise<CryptoKey | null> {

@@ -1,13 +1,20 @@
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
-import { bobby, draftKey, fakeApi, problem, trinity } from '../test/fake-api';
+import { bobby, draftKey, fakeApi, later, problem, trinity, type Answer } from '../test/fake-api';
 import { sealedDrafts } from './sealed';
 import { session } from './session';
 
 const HERS = `curfew-sealed.${trinity.id}`;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
+/** From now on it is this person who is signed in, and given a key. */
+function signedIn(person: typeof trinity, key: Answer = () => draftKey(person.id)) {
+  session.refuse();
+  session.recognise(person.id);
+  return fakeApi({ 'GET /api/account/draft-key': key });
+}
+
 beforeEach(() => {
-  fakeApi({ 'GET /api/account/draft-key': () => draftKey(trinity.id) });
+  signedIn(trinity);
 });
 
 /** What it holds for her, by name. */
@@ -31,11 +38,9 @@ test('what is kept can be read again, and not without the key', async () => {
   expect(await kept()).toEqual({ new: 'A sécret 🐇' });
   expect(JSON.stringify(Object.values(localStorage))).not.toContain('cret');
 
-  session.refuse();
-  fakeApi({ 'GET /api/account/draft-key': draftKey(bobby.id) });
+  signedIn(trinity, draftKey(bobby.id));
   expect(await kept()).toEqual({});
-  session.refuse();
-  fakeApi({ 'GET /api/account/draft-key': draftKey(trinity.id) });
+  signedIn(trinity);
   expect(await kept()).toEqual({ new: 'A sécret 🐇' });
 });
 
@@ -49,7 +54,7 @@ test('the same text never looks the same', async () => {
 });
 
 test('the key is asked for once, and forgotten with the sign-in', async () => {
-  const server = fakeApi({ 'GET /api/account/draft-key': () => draftKey(trinity.id) });
+  const server = signedIn(trinity);
   await Promise.all([sealedDrafts.keep(trinity.id, 'new', 'x'), sealedDrafts.read(trinity.id)]);
   expect(server.calls).toHaveLength(1);
   for (const end of [
@@ -63,6 +68,7 @@ test('the key is asked for once, and forgotten with the sign-in', async () => {
   ]) {
     const asked = server.calls.length;
     end();
+    session.recognise(trinity.id);
     await sealedDrafts.read(trinity.id);
     expect(server.calls).toHaveLength(asked + 1);
   }
@@ -87,14 +93,18 @@ test('an entry does not open under another name, nor under another person’s', 
   expect(await kept()).toEqual({});
 
   localStorage.setItem(`curfew-sealed.${bobby.id}`, JSON.stringify([entry]));
+  signedIn(bobby, draftKey(trinity.id));
   expect(await sealedDrafts.read(bobby.id)).toEqual([]);
 });
 
 test('another person’s item is left alone', async () => {
+  signedIn(bobby);
   await sealedDrafts.keep(bobby.id, 'new', 'Bobby’s');
+  signedIn(trinity);
   await sealedDrafts.keep(trinity.id, 'new', 'Trinity’s');
   sealedDrafts.forget(trinity.id);
   expect(localStorage.getItem(HERS)).toBeNull();
+  signedIn(bobby);
   expect(await sealedDrafts.read(bobby.id)).toEqual([{ name: 'new', text: 'Bobby’s' }]);
 });
 
@@ -110,7 +120,9 @@ test('what another tab has kept meanwhile stays', async () => {
 
 test('after seven days it is gone, also of somebody who never comes back', async () => {
   onDay(100);
+  signedIn(bobby);
   await sealedDrafts.keep(bobby.id, 'new', 'Bobby’s');
+  signedIn(trinity);
   await sealedDrafts.keep(trinity.id, 'old', 'Old');
   onDay(106);
   await sealedDrafts.keep(trinity.id, 'new', 'New');
@@ -158,7 +170,7 @@ test('a full or blocked store is no failure', async () => {
 
 test('without a key nothing is kept, and it is not asked for at each letter', async () => {
   onDay(100);
-  const server = fakeApi({ 'GET /api/account/draft-key': problem(503, 'unavailable') });
+  const server = signedIn(trinity, problem(503, 'unavailable'));
   expect(await sealedDrafts.keep(trinity.id, 'new', 'x')).toBe(false);
   expect(await sealedDrafts.read(trinity.id)).toBeNull();
   expect(server.calls).toHaveLength(1);
@@ -166,6 +178,18 @@ test('without a key nothing is kept, and it is not asked for at each letter', as
   expect(await sealedDrafts.keep(trinity.id, 'new', 'x')).toBe(false);
   onDay(101);
   expect(await sealedDrafts.keep(trinity.id, 'new', 'x')).toBe(true);
+});
+
+test('the key of whoever came meanwhile is not taken for one’s own', async () => {
+  const key = later();
+  signedIn(trinity, key.promise);
+  const writing = sealedDrafts.keep(trinity.id, 'new', 'A secret');
+  session.refuse();
+  session.recognise(bobby.id);
+  key.answer(draftKey(bobby.id));
+  expect(await writing).toBe(false);
+  expect(await sealedDrafts.keep(trinity.id, 'new', 'A secret')).toBe(false);
+  expect(localStorage.length).toBe(0);
 });
 
 test('what is taken is gone', async () => {

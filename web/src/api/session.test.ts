@@ -19,26 +19,49 @@ test('a 401 after somebody was seen signed in is one, and other tabs are told', 
   const { session, events } = listened();
   session.recognise('trinity');
   session.refuse();
-  expect(events).toEqual([{ kind: 'refused', tellOthers: true }]);
+  expect(events).toEqual([
+    { kind: 'recognised', person: 'trinity' },
+    { kind: 'refused', tellOthers: true },
+  ]);
   expect(session.snapshot()).toMatchObject({ ended: true, wasSignedOut: true });
 });
 
-test('a tab that was told by another finds out for itself, and tells nobody', () => {
+test('a tab that was told asks, keeps what it shows until the answer, and tells nobody', () => {
   const { session, events } = listened();
   session.recognise('trinity');
-  session.doubt();
+  const { epoch } = session.snapshot();
+  expect(session.hear()).toBe(true);
+  expect(session.snapshot()).toMatchObject({ epoch, ended: false });
   session.refuse();
-  expect(events).toEqual([{ kind: 'doubted' }, { kind: 'refused', tellOthers: false }]);
+  expect(events.at(-1)).toEqual({ kind: 'refused', tellOthers: false });
   expect(session.snapshot()).toMatchObject({ ended: true, wasSignedOut: true });
+});
+
+test('having been told counts until the answer only', () => {
+  const { session, events } = listened();
+  session.recognise('trinity');
+  session.hear();
+  session.recognise('trinity');
+  session.refuse();
+  expect(events.at(-1)).toEqual({ kind: 'refused', tellOthers: true });
+});
+
+test('a tab that is out has nothing to ask, and one that shows nobody yet begins anew', () => {
+  const { session, events } = listened();
+  expect(session.hear()).toBe(false);
+  expect(events).toEqual([{ kind: 'doubted' }]);
+  session.refuse();
+  expect(session.hear()).toBe(false);
+  expect(events).toHaveLength(2);
 });
 
 test('someone else than before casts doubt on everything', () => {
   const { session, events } = listened();
   session.recognise('trinity');
   session.recognise('trinity');
-  expect(events).toEqual([]);
+  expect(events).toEqual([{ kind: 'recognised', person: 'trinity' }]);
   session.recognise('bobby');
-  expect(events).toEqual([{ kind: 'doubted' }]);
+  expect(events.slice(1)).toEqual([{ kind: 'doubted' }]);
 });
 
 test("one's own sign-out is not called a forced one, nor is a 401 that follows it", () => {
@@ -54,7 +77,7 @@ test('a 401 while leaving is the leaving itself, and after leaving has failed it
   session.recognise('trinity');
   session.leaving();
   session.noteSignedOut(session.refuse());
-  expect(events).toEqual([{ kind: 'left', person: 'trinity', continueAt: null }]);
+  expect(events.at(-1)).toEqual({ kind: 'left', person: 'trinity', continueAt: null });
   expect(session.snapshot()).toMatchObject({ ended: true, wasSignedOut: false });
 
   session.begin();

@@ -12,9 +12,11 @@ export type SessionEvent =
   | { kind: 'refused'; tellOthers: boolean }
   /** This person signed out here. `continueAt` is where the browser is to go then: to the company's provider. */
   | { kind: 'left'; person: string | null; continueAt: string | null }
+  /** The API named this person, for the first time since something happened. */
+  | { kind: 'recognised'; person: string }
   /** More is known about why the person is signed out; nothing else changed. */
   | { kind: 'noted' }
-  /** Something changed elsewhere: forget everything and ask the API again. */
+  /** Nothing is certain any more: forget everything and ask the API again. */
   | { kind: 'doubted' };
 
 export interface SessionState {
@@ -33,6 +35,8 @@ export class Session {
   #state: SessionState = { ...FRESH, epoch: 0 };
   /** The id GET /api/users/me gave in this epoch. */
   #person: string | null = null;
+  /** Others know already that this sign-in may have ended. */
+  #isTold = false;
   /** Somebody was seen signed in, in this epoch or, where others cast doubt on it, in an earlier one. */
   #wasSomebody = false;
   #isLeaving = false;
@@ -42,6 +46,11 @@ export class Session {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   };
+
+  /** Whom the API has named, as far as nothing has happened since. */
+  get person(): string | null {
+    return this.#person;
+  }
 
   readonly snapshot = (): SessionState => this.#state;
 
@@ -73,16 +82,32 @@ export class Session {
       // Of no epoch: that the session has ended is no news to the person.
       return -1;
     }
-    // Only a tab that has lost somebody tells the others, so that tabs never doubt each other in circles.
-    const tellOthers = this.#person !== null;
+    // Only a tab that has lost somebody tells the others, and none that was told: tabs never ask in circles.
+    const tellOthers = this.#person !== null && !this.#isTold;
     const wasSignedOut = this.#state.wasSignedOut || this.#wasSomebody;
     this.#forgetPerson();
     this.#next({ ended: true, wasSignedOut }, { kind: 'refused', tellOthers });
     return this.#state.epoch;
   }
 
+  /**
+   * It was said, by another tab or by the API's stream, that the sign-in has ended or is another one. What is shown stays
+   * until the API has been asked: returns whether there is something to ask.
+   */
+  hear(): boolean {
+    if (this.#state.ended) return false;
+    // Nothing is shown yet, and what is under way may be an answer of before.
+    if (this.#person === null) {
+      this.doubt();
+      return false;
+    }
+    this.#isTold = true;
+    return true;
+  }
+
   doubt(): void {
     this.#person = null;
+    this.#isTold = false;
     this.#next({ wasSignedOut: this.#state.wasSignedOut }, { kind: 'doubted' });
   }
 
@@ -99,12 +124,16 @@ export class Session {
       this.doubt();
       return;
     }
+    const isNew = this.#person === null;
     this.#person = person;
+    this.#isTold = false;
     this.#wasSomebody = true;
+    if (isNew) this.#emit({ kind: 'recognised', person });
   }
 
   #forgetPerson(): void {
     this.#person = null;
+    this.#isTold = false;
     this.#wasSomebody = false;
     this.#isLeaving = false;
   }

@@ -50,7 +50,7 @@ test('is told to other tabs, once', async () => {
 
   // Another tab's own word is answered by a question to the API, and by nothing else.
   const asked = server.countOf('GET /api/users/me');
-  channel.postMessage('changed');
+  channel.postMessage('ended');
   await waitFor(() => {
     expect(server.countOf('GET /api/users/me')).toBe(asked + 1);
   });
@@ -64,7 +64,7 @@ test('a page that is merely loaded tells nobody', async () => {
   renderApp('/');
   await screen.findByRole('checkbox', { name: 'Buy milk' });
   // The channel keeps the order: what was said before this question would be here before its answer.
-  channel.postMessage('changed');
+  channel.postMessage('ended');
   await waitFor(() => {
     expect(server.countOf('GET /api/users/me')).toBe(2);
   });

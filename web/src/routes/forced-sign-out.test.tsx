@@ -127,21 +127,26 @@ test('an answer that was under way for the person before never arrives on the pa
 test('another tab’s word is checked with the API: signed out there is signed out here', async () => {
   const app = await signedInAt('/?show=open');
   app.server.signedOut();
-  otherTab().postMessage('changed');
+  otherTab().postMessage('ended');
   await screen.findByText(/You have been signed out/);
   expect(app.address()).toBe(`/signin?next=${encodeURIComponent('/?show=open')}`);
 });
 
-test('another tab’s word alone signs nobody out', async () => {
-  const { server, address } = await signedInAt('/');
-  const asked = server.countOf('GET /api/users/me');
-  otherTab().postMessage('changed');
-  await waitFor(() => {
-    expect(server.countOf('GET /api/users/me')).toBe(asked + 1);
-  });
-  await screen.findByRole('checkbox', { name: 'Buy milk' });
-  expect(address()).toBe('/');
-});
+test.each(['changed', 'ended'])(
+  'another tab’s word alone (%s) signs nobody out, and takes nothing away',
+  async (word) => {
+    const { server, address } = await signedInAt('/');
+    const shown = screen.getByRole('checkbox', { name: 'Buy milk' });
+    const asked = server.countOf('GET /api/users/me');
+    otherTab().postMessage(word);
+    await waitFor(() => {
+      expect(server.countOf('GET /api/users/me')).toBe(asked + 1);
+    });
+    expect(server.headersOf('GET /api/users/me').at(-1)?.get('curfew-background')).toBe('?1');
+    expect(screen.getByRole('checkbox', { name: 'Buy milk' })).toBe(shown);
+    expect(address()).toBe('/');
+  },
+);
 
 test('a forced sign-out here is told to other tabs, once', async () => {
   const heard: unknown[] = [];
@@ -151,12 +156,13 @@ test('a forced sign-out here is told to other tabs, once', async () => {
   app.server.signedOut();
   await app.queryClient.invalidateQueries();
   await screen.findByText(/You have been signed out/);
-  // A question and answer of its own proves that nothing more is on its way.
+  // An end is no news here any more; a question and answer proves that nothing else is on its way.
+  tab.postMessage('ended');
   tab.postMessage('changed');
   await waitFor(() => {
     expect(app.server.countOf('GET /api/users/me')).toBe(3);
   });
-  expect(heard).toEqual(['changed']);
+  expect(heard).toEqual(['ended']);
 });
 
 test('signing in in another tab is enough for a sign-in page', async () => {

@@ -3,42 +3,96 @@
  */
 import type { QueryClient } from '@tanstack/react-query';
 import { leaveFor } from '../api/leave';
+import { holdLive } from '../api/live';
+import { askAgain } from '../api/person';
+import { cookieSettled } from '../api/renewal';
 import { safeReturnPath } from '../api/return-path';
 import { session } from '../api/session';
 import type { AppRouter } from './router';
 
-/** The word itself says nothing about anybody: whoever hears it asks the API. */
+/**
+ * The words themselves say nothing about anybody: whoever hears one asks the API. A tab that is out has nothing to ask
+ * about an end, and is called back by a change: somebody signed in.
+ */
 const CHANNEL = 'curfew-session';
 const CHANGED = 'changed';
+const ENDED = 'ended';
 
 export function wire(router: AppRouter, queryClient: QueryClient): () => void {
   const otherTabs = new BroadcastChannel(CHANNEL);
+  const ask = oneAtATime(async () => {
+    await cookieSettled();
+    await askAgain(queryClient, 'background');
+  });
+
+  let dropLive: (() => void) | undefined;
+  const drop = () => {
+    dropLive?.();
+    dropLive = undefined;
+  };
+  const onEnded = async () => {
+    otherTabs.postMessage(ENDED);
+    if (session.hear()) await ask();
+  };
 
   const unsubscribe = session.subscribe((event) => {
     if (event.kind === 'noted') return;
+    if (event.kind === 'recognised') {
+      dropLive ??= holdLive(onEnded);
+      return;
+    }
+    drop();
     // Before anything else: what was read for one sign-in is never shown to the next.
     queryClient.clear();
-    if (event.kind === 'began' || event.kind === 'left' || (event.kind === 'refused' && event.tellOthers)) {
-      otherTabs.postMessage(CHANGED);
-    }
+    if (event.kind === 'began') otherTabs.postMessage(CHANGED);
+    if (event.kind === 'left' || (event.kind === 'refused' && event.tellOthers)) otherTabs.postMessage(ENDED);
     if (event.kind === 'refused') goToSignIn(router);
     if (event.kind === 'left') void showSignedOut(router, event.continueAt);
   });
 
   otherTabs.onmessage = ({ data }: MessageEvent<unknown>) => {
-    if (data === CHANGED) session.doubt();
+    if (data === CHANGED && session.snapshot().ended) session.doubt();
+    else if ((data === CHANGED || data === ENDED) && session.hear()) void ask();
   };
 
-  // A page that the browser kept whole for "back" was not listening meanwhile.
+  // Whatever keeps a connection open keeps the page from being kept whole for "back".
+  const onPageHide = drop;
+  // And a page that was kept was not listening meanwhile.
   const onPageShow = ({ persisted }: PageTransitionEvent) => {
     if (persisted) session.doubt();
   };
+  window.addEventListener('pagehide', onPageHide);
   window.addEventListener('pageshow', onPageShow);
 
   return () => {
     unsubscribe();
+    drop();
     otherTabs.close();
+    window.removeEventListener('pagehide', onPageHide);
     window.removeEventListener('pageshow', onPageShow);
+  };
+}
+
+/** Who asks while it is asked waits for another answer: this one may be older than what they heard. */
+function oneAtATime(step: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  let next: Promise<void> | undefined;
+  const run = () => {
+    running = step()
+      // The next call tells the same, with a sentence for the person.
+      .catch(() => undefined)
+      .finally(() => {
+        running = undefined;
+      });
+    return running;
+  };
+  return () => {
+    if (!running) return run();
+    next ??= running.then(() => {
+      next = undefined;
+      return run();
+    });
+    return next;
   };
 }
 

@@ -146,3 +146,33 @@ export function fakeApi(initial: Record<string, Answer> = {}) {
     },
   };
 }
+
+export const agents = {
+  windows:
+    'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36',
+  iphone:
+    'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1',
+};
+
+/** Somebody's being signed in on one browser, since an hour ago. */
+export function openSession(name: string, more: Record<string, unknown> = {}) {
+  const ago = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
+  return {
+    id: `id-of-${name}`,
+    current: false,
+    createdAt: ago(60),
+    lastUsedAt: ago(5),
+    expiresAt: ago(-600),
+    idleExpiresAt: ago(-25),
+    ip: '203.0.113.7',
+    agent: agents.windows,
+    signInMethod: 'password',
+    ...more,
+  };
+}
+
+/** The same of somebody in a company, as its owners, admins and auditors see it. */
+export function orgSession(name: string, who: typeof trinity, more: Record<string, unknown> = {}) {
+  const person = { id: who.id, name: who.name, email: who.email };
+  return { ...openSession(name, more), person };
+}

@@ -1,10 +1,10 @@
-import { cleanup } from '@testing-library/react';
+import { cleanup, configure } from '@testing-library/react';
 import { afterEach, beforeEach, vi } from 'vitest';
 import { session } from '../api/session';
 
-// What jsdom lacks.
-const { webcrypto } = await vi.importActual<{ webcrypto: Crypto }>('node:crypto');
-Object.defineProperty(globalThis.crypto, 'subtle', { value: webcrypto.subtle, configurable: true });
+// A busy computer is no failure.
+configure({ asyncUtilTimeout: 5000 });
+vi.setConfig({ testTimeout: 20_000 });
 
 beforeEach(() => {
   // As after a fresh load, whatever the test before did: also wipes unsaved text.
