@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use api::app::report::report;
-use api::app::{self, serve, start, sweep};
+use api::app::{self, listener, serve, start, sweep};
 use api::config::{Config, Log, LogFormat, database_url};
 use clap::{Parser, Subcommand};
 
@@ -96,8 +96,11 @@ async fn serve_until_stopped(config: Config) -> Result<()> {
     let listen = config.http.listen.clone();
     let state = start::state(config).await?;
     let sweeping = tokio::spawn(sweep::forever(state.clone()));
-    serve::serve(app::build(&state), &listen).await?;
+    let listening = listener::start(state.clone()).await;
+    // Streams would never end by themselves.
+    serve::serve(app::build(&state), &listen, || state.live.close()).await?;
     sweeping.abort();
+    listening.abort();
     state.db.close().await?;
     Ok(())
 }

@@ -29,6 +29,7 @@ changes![
     "m20261120_000006_lookups",
     "m20261120_000007_sso",
     "m20261120_000008_upstream_sign_out",
+    "m20261120_000009_session_policy",
 ];
 
 /// The changes' names, oldest first.

@@ -85,7 +85,6 @@ fn local_provider(idp: &str, slug: &str) -> SetOidc {
         no_provisioning: false,
         prompt_only: false,
         require_logout_typ: false,
-        end_provider_session: false,
         no_check: false,
     }
 }

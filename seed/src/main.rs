@@ -6,6 +6,7 @@ mod demo;
 mod keys;
 mod oidc_migrate;
 mod people;
+mod policy;
 mod show;
 mod sso;
 mod world;
@@ -104,6 +105,8 @@ enum OrgCommand {
     /// Let a company's people sign in at its own OpenID provider from now on, and no more by password. Run again, it
     /// changes the provider.
     SetOidc(sso::SetOidc),
+    /// How long sign-ins last: shows it, and changes what is given.
+    Policy(policy::ChangePolicy),
     /// Let them sign in by password again.
     UnsetOidc {
         /// The company's domain.
@@ -200,6 +203,7 @@ async fn run(command: Command) -> Result<()> {
             people::add_domain(&world, &org, &domain).await
         }
         Command::Org { command: OrgCommand::SetOidc(set) } => sso::set(&world, set).await,
+        Command::Org { command: OrgCommand::Policy(change) } => policy::change(&world, change).await,
         Command::Org { command: OrgCommand::UnsetOidc { org, domain } } => {
             sso::unset(&world, &org, domain.as_deref()).await
         }

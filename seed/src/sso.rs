@@ -40,9 +40,6 @@ pub struct SetOidc {
     /// Refuse logout tokens that do not say by their typ that they are some (`logout+jwt`).
     #[arg(long)]
     pub require_logout_typ: bool,
-    /// When somebody signs out here, always end their session at the provider too.
-    #[arg(long)]
-    pub end_provider_session: bool,
     /// Do not ask the provider whether it is there.
     #[arg(long)]
     pub no_check: bool,
@@ -76,7 +73,6 @@ pub async fn set(world: &World, set: SetOidc) -> Result<()> {
         provisions: !set.no_provisioning,
         prompt_only: set.prompt_only,
         requires_logout_typ: set.require_logout_typ,
-        ends_provider_session: set.end_provider_session,
     };
     let op = world.op(org);
     let tx = world.begin(&op).await?;

@@ -1,6 +1,7 @@
 //! Puts the house together: the same for `main` and for the tests. It knows every room and decides nothing.
 
 mod layers;
+pub mod listener;
 pub mod report;
 mod router;
 pub mod serve;

@@ -9,7 +9,10 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::layers;
 use crate::http::openapi::ApiDoc;
-use crate::http::{account, health, input, leaving, logout, openid, pages, problem_page, revocation, sessions, todos};
+use crate::http::{
+    account, health, input, leaving, live, logout, openid, org_policy, org_sessions, pages, problem_page, revocation,
+    sessions, todos,
+};
 use crate::state::AppState;
 
 /// What people in browsers call, under the session cookie.
@@ -17,7 +20,10 @@ fn under_cookie() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .merge(account::routes())
         .merge(leaving::routes())
+        .merge(live::routes())
         .merge(openid::routes())
+        .merge(org_policy::routes())
+        .merge(org_sessions::routes())
         .merge(sessions::routes())
         .merge(todos::routes())
 }

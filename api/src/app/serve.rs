@@ -13,11 +13,11 @@ use tokio::task::JoinSet;
 /// How long requests in flight may take to end once we are told to stop.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// Serves `app` on every address until SIGINT or SIGTERM, then lets requests in flight end.
+/// Serves `app` on every address until SIGINT or SIGTERM, then calls `stopping` and lets requests in flight end.
 ///
 /// # Errors
 /// A sentence when an address cannot be listened on.
-pub async fn serve(app: Router, addresses: &[SocketAddr]) -> Result<()> {
+pub async fn serve(app: Router, addresses: &[SocketAddr], stopping: impl FnOnce()) -> Result<()> {
     // Before anybody can reach us, so that we never die of a signal we would have obeyed.
     let mut terminated = signal(SignalKind::terminate()).context("Cannot wait for SIGTERM.")?;
     let mut interrupted = signal(SignalKind::interrupt()).context("Cannot wait for SIGINT.")?;
@@ -44,6 +44,7 @@ pub async fn serve(app: Router, addresses: &[SocketAddr]) -> Result<()> {
         _ = interrupted.recv() => {}
     }
     tracing::info!("stopping");
+    stopping();
     drop(stop);
     let all_ended = async { while servers.join_next().await.is_some() {} };
     if tokio::time::timeout(GRACE, all_ended).await.is_err() {

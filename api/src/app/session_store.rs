@@ -8,9 +8,10 @@ use std::fmt;
 
 use axum_login::tower_sessions::session::{Id, Record};
 use axum_login::tower_sessions::session_store::{self, Error};
+use sea_orm::DatabaseConnection;
 use tower_sessions_sqlx_store::PostgresStore;
 
-use crate::domain::sessions::{self, ABSOLUTE_LIFETIME, SessionRecords};
+use crate::domain::sessions::{self, SessionRecords};
 use crate::http::login::DATA_KEY;
 use crate::http::problem::keep;
 use crate::kernel::{self, Clock, SignInId};
@@ -21,6 +22,7 @@ use crate::state::AppState;
 pub(super) struct SessionStore {
     postgres: PostgresStore,
     records: SessionRecords,
+    db: DatabaseConnection,
     clock: Clock,
 }
 
@@ -31,7 +33,7 @@ impl SessionStore {
             .with_schema_name("public")
             .and_then(|store| store.with_table_name("tower_sessions"))
             .expect("these are plain identifiers");
-        Self { postgres, records: SessionRecords::new(pool.clone()), clock: state.clock.clone() }
+        Self { postgres, records: SessionRecords::new(pool.clone()), db: state.db.clone(), clock: state.clock.clone() }
     }
 }
 
@@ -45,7 +47,11 @@ impl fmt::Debug for SessionStore {
 impl tower_sessions::SessionStore for SessionStore {
     async fn create(&self, record: &mut Record) -> session_store::Result<()> {
         let sign_in = sign_in_of(record).ok_or_else(|| Error::Backend("a session without a sign-in".into()))?;
-        let expires_at = self.clock.now() + ABSOLUTE_LIFETIME;
+        // The sign-in says when it ends, and may have ended already; its record is of no use after that.
+        let now = self.clock.now();
+        let principal = sessions::find_principal(&self.db, sign_in, now).await;
+        let principal = principal.map_err(|error| Error::Backend(keep(error).to_string()))?;
+        let expires_at = principal.map_or(now, |principal| principal.expires_at);
         loop {
             let (id, data) = encode(record)?;
             if self.records.insert(&id, &data, expires_at, sign_in).await.map_err(backend)? {

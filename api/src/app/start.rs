@@ -11,7 +11,7 @@ use crate::config::{Config, Limits};
 use crate::domain::users::Passwords;
 use crate::kernel::{Chance, Clock};
 use crate::oidc::Providers;
-use crate::state::AppState;
+use crate::state::{AppState, Live};
 
 /// A request waits this long for a connection before it is told to come back.
 const ACQUIRE: Duration = Duration::from_secs(3);
@@ -31,7 +31,7 @@ pub async fn state(config: Config) -> Result<AppState> {
     let clock = Clock::system();
     let providers = Providers::new(&config.providers, config.limits, clock.clone(), chance.clone())
         .context("Cannot set up TLS.")?;
-    Ok(AppState { db, clock, chance, passwords, providers, config: Arc::new(config) })
+    Ok(AppState { db, clock, chance, passwords, providers, live: Live::default(), config: Arc::new(config) })
 }
 
 /// The pool that requests are served from: nothing in it waits for ever.

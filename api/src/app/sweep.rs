@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use time::Duration as Span;
 
-use crate::domain::{revocation, sessions, sso};
+use crate::domain::{revocation, sessions, sso, todos};
 use crate::kernel::Result;
 use crate::state::AppState;
 
@@ -24,6 +24,7 @@ pub async fn sweep(state: &AppState) -> Result<u64> {
         match sessions::sweep(&state.db, now, now - KEEP).await?
             + sso::sweep(&state.db, now).await?
             + revocation::sweep(&state.db, now).await?
+            + todos::sweep(&state.db, now - todos::REMEMBERED).await?
         {
             0 => return Ok(swept),
             some => swept += some,

@@ -22,6 +22,7 @@ pub struct Model {
     pub return_to: String,
     pub login_hint: Option<String>,
     pub prompted: bool,
+    pub max_age: Option<i32>,
     pub from_own_page: bool,
     pub seq: i64,
     pub created_at: OffsetDateTime,

@@ -29,6 +29,12 @@ pub struct Model {
     pub slug: Option<String>,
     pub active: bool,
     pub generation: i64,
+    pub revoked_seq: i64,
+    pub reauth_since: Option<OffsetDateTime>,
+    pub idle_timeout: i32,
+    pub absolute_lifetime: i32,
+    pub privileged_auth_age: i32,
+    pub ends_provider_session: bool,
     pub created_at: OffsetDateTime,
 }
 

@@ -15,6 +15,7 @@ pub struct Model {
     pub org_id: OrgId,
     pub user_id: UserId,
     pub auth_time: Option<OffsetDateTime>,
+    pub authenticated_at: Option<OffsetDateTime>,
     pub created_at: OffsetDateTime,
     pub last_seen_at: OffsetDateTime,
     pub expires_at: OffsetDateTime,

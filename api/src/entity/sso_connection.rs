@@ -20,7 +20,6 @@ pub enum ClientAuthMethod {
 }
 
 /// A row.
-#[expect(clippy::struct_excessive_bools, reason = "each is a column of its own")]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "sso_connections")]
 pub struct Model {
@@ -36,7 +35,6 @@ pub struct Model {
     pub provisions: bool,
     pub prompt_only: bool,
     pub requires_logout_typ: bool,
-    pub ends_provider_session: bool,
     pub created_at: OffsetDateTime,
     pub updated_at: OffsetDateTime,
 }

@@ -1,12 +1,13 @@
 //! Who may do this: extractors that prove access and give the request's [`Op`]. A handler that takes `Member` has a
-//! signed-in person; one that takes `OrgKey<Revoke>` has a key of an org with that scope. There is nothing left to check
+//! signed-in person; one that takes `Admin` has somebody who runs the org and has just proved who they are; one that
+//! takes `OrgKey<Revoke>` has a key of an org with that scope. There is nothing left to check
 //! in the body, and so nothing to forget.
 
 use std::marker::PhantomData;
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, HeaderName, StatusCode, header};
 use url::Url;
 
 use super::client::RequestInfo;
@@ -18,11 +19,14 @@ use crate::config::{Config, is_loopback};
 use crate::domain::api_keys::{self, Scope};
 use crate::domain::orgs;
 use crate::domain::revocation::{self, Door};
-use crate::domain::sessions::Principal;
-use crate::kernel::{Actor, ApiKeyId, Domain, Error, Op, OrgScope};
+use crate::domain::sessions::{self, Principal};
+use crate::kernel::{Actor, ApiKeyId, Domain, Error, Op, OrgScope, Role};
 use crate::state::AppState;
 
-/// A signed-in person.
+/// On a request that nobody's hand has caused, so that it does not keep the session from ending for want of use.
+const BACKGROUND: HeaderName = HeaderName::from_static("curfew-background");
+
+/// A signed-in person, who has just done something.
 #[derive(Debug)]
 pub struct Member {
     /// Their request.
@@ -35,17 +39,78 @@ impl FromRequestParts<AppState> for Member {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let Watcher { op, mut principal } = Watcher::from_request_parts(parts, state).await?;
+        if !parts.headers.contains_key(BACKGROUND) {
+            sessions::touch(&state.db, &mut principal, op.now).await?;
+        }
+        Ok(Self { op, principal })
+    }
+}
+
+/// A signed-in person whose tab only waits to be told something.
+#[derive(Debug)]
+pub struct Watcher {
+    /// Their request.
+    pub op: Op,
+    /// Who they are.
+    pub principal: Principal,
+}
+
+impl FromRequestParts<AppState> for Watcher {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         let request = RequestInfo::from_request_parts(parts, state).await?;
         let auth = parts.extensions.get::<AuthSession>();
-        let auth =
-            auth.ok_or_else(|| Error::internal("a handler that takes Member stands outside the session layer"))?;
+        let auth = auth.ok_or_else(|| Error::internal("a handler for people stands outside the session layer"))?;
         match auth.user.clone() {
             Some(principal) => Ok(Self { op: login::op_of(state, &request, &principal), principal }),
             // A cookie that leads nowhere was, most likely, somebody's once.
-            None if parts.headers.contains_key(header::COOKIE) && had_session(&parts.headers, state) => {
-                Err(Error::session_ended().into())
-            }
+            None if had_session(&parts.headers, state) => Err(Error::session_ended().into()),
             None => Err(Error::sign_in_required().into()),
+        }
+    }
+}
+
+/// Somebody who may see what administrators see.
+#[derive(Debug)]
+pub struct Auditor {
+    /// Their request.
+    pub op: Op,
+    /// Who they are.
+    pub principal: Principal,
+}
+
+impl FromRequestParts<AppState> for Auditor {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let Member { op, principal } = Member::from_request_parts(parts, state).await?;
+        match principal.role {
+            Role::Owner | Role::Admin | Role::Auditor => Ok(Self { op, principal }),
+            Role::Member => Err(Error::not_allowed().into()),
+        }
+    }
+}
+
+/// Somebody who runs the org, and who proved who they are as recently as the org wants it for a privileged act.
+#[derive(Debug)]
+pub struct Admin {
+    /// Their request.
+    pub op: Op,
+    /// Who they are.
+    pub principal: Principal,
+}
+
+impl FromRequestParts<AppState> for Admin {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let Member { op, principal } = Member::from_request_parts(parts, state).await?;
+        match (principal.role, principal.wanted_auth_age(op.now)) {
+            (Role::Auditor | Role::Member, _) => Err(Error::not_allowed().into()),
+            (Role::Owner | Role::Admin, None) => Ok(Self { op, principal }),
+            (_, Some(age)) => Err(Problem::from(Error::authentication_too_old()).with_max_age(age)),
         }
     }
 }

@@ -2,9 +2,12 @@
 
 use axum::Json;
 use axum::extract::State;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -17,7 +20,8 @@ use super::login::{self, AuthSession, PasswordAttempt};
 use super::problem::{Problem, ProblemBody};
 use crate::domain::revocation::{self, Cause, Door, Order, Reach, Subject};
 use crate::domain::users;
-use crate::kernel::{Error, OrgId, Role, UserId};
+use crate::entity::org;
+use crate::kernel::{Error, OrgId, Role, SignInId, UserId};
 use crate::state::AppState;
 
 /// NIST SP 800-63B-4 §3.1.1.2: a password that is the only factor has at least this many characters.
@@ -27,7 +31,11 @@ const PASSWORD_MAX: usize = 256;
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(sign_in)).routes(routes!(get_me)).routes(routes!(change_password))
+    OpenApiRouter::new()
+        .routes(routes!(sign_in))
+        .routes(routes!(get_me))
+        .routes(routes!(change_password))
+        .routes(routes!(get_draft_key))
 }
 
 /// A name and a password.
@@ -78,7 +86,37 @@ struct Me {
     role: Role,
     org_id: OrgId,
     org_name: String,
+    org_kind: OrgKind,
+    /// A company's; null for a personal org.
+    #[schema(required = true, example = "whiterabbit.fake")]
+    org_slug: Option<String>,
     sign_in_method: SignInMethod,
+    session: OwnSession,
+}
+
+/// What sort of org.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum OrgKind {
+    /// A company.
+    Company,
+    /// One person without a company.
+    Personal,
+}
+
+/// The session of this browser, and when it ends by itself.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct OwnSession {
+    id: SignInId,
+    /// However much it is used.
+    #[serde(with = "time::serde::rfc3339")]
+    expires_at: OffsetDateTime,
+    /// Unless it is used. Up to a minute early, for use is written down once a minute.
+    #[serde(with = "time::serde::rfc3339")]
+    idle_expires_at: OffsetDateTime,
+    /// The org's, after which one ends that is not used.
+    idle_timeout_seconds: i64,
 }
 
 /// How somebody signed in.
@@ -105,9 +143,47 @@ impl SignInMethod {
         (status = 401, description = "Nobody is signed in", body = ProblemBody, content_type = "application/problem+json"),
     ))]
 async fn get_me(Member { principal: me, .. }: Member) -> Json<Me> {
-    let sign_in_method = SignInMethod::of(me.by_provider);
-    let (id, org_id) = (me.user, me.scope.org());
-    Json(Me { id, email: me.email, name: me.name, role: me.role, org_id, org_name: me.org_name, sign_in_method })
+    let session = OwnSession {
+        id: me.sign_in,
+        expires_at: me.expires_at,
+        idle_expires_at: me.idle_expires_at(),
+        idle_timeout_seconds: me.idle_timeout.whole_seconds(),
+    };
+    Json(Me {
+        id: me.user,
+        email: me.email,
+        name: me.name,
+        role: me.role,
+        org_id: me.scope.org(),
+        org_name: me.org_name,
+        org_kind: match me.org_kind {
+            org::OrgKind::Company => OrgKind::Company,
+            org::OrgKind::Personal => OrgKind::Personal,
+        },
+        org_slug: me.org_slug,
+        sign_in_method: SignInMethod::of(me.by_provider),
+        session,
+    })
+}
+
+/// A key for what a person has typed and not yet sent.
+#[derive(Serialize, ToSchema)]
+struct DraftKey {
+    /// 32 bytes, in base64url.
+    #[schema(example = "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA")]
+    key: String,
+}
+
+/// The key under which this person's browsers keep what they have typed, so that nobody else can read it there. It is
+/// the same for the same person, and nobody else is given it.
+#[utoipa::path(get, path = "/api/account/draft-key", operation_id = "get_draft_key", security(("session" = [])), tag = "account",
+    responses(
+        (status = 200, description = "The key", body = DraftKey),
+        (status = 401, description = "Nobody is signed in", body = ProblemBody, content_type = "application/problem+json"),
+    ))]
+async fn get_draft_key(State(state): State<AppState>, Member { principal, .. }: Member) -> Json<DraftKey> {
+    let purpose = format!("drafts of users/{}", principal.user);
+    Json(DraftKey { key: URL_SAFE_NO_PAD.encode(state.config.sealer.derive(&purpose)) })
 }
 
 /// The old password and the new one.

@@ -23,6 +23,7 @@ use super::input::{Body, Query};
 use super::login::{self, AuthSession};
 use super::problem::Problem;
 use super::{cookies, demand};
+use crate::domain::orgs;
 use crate::domain::sessions::{self, Ended, Principal};
 use crate::kernel::{Error, Op};
 use crate::oidc::{self, Origin};
@@ -93,6 +94,7 @@ struct Going {
 async fn going(state: &AppState, op: &Op, principal: &Principal, too: bool) -> Result<Option<Going>, Error> {
     let tx = state.begin_in(op.scope).await?;
     let sign_in = sessions::find(&tx, op.scope, principal.sign_in).await?;
+    let always = orgs::policy(&tx, op.scope).await?.ends_provider_session;
     drop(tx);
     let Some((issuer, sealed)) = sign_in.and_then(|s| s.idp_iss.zip(s.id_token)) else { return Ok(None) };
     // The one for their address; a guest has none of their own.
@@ -100,7 +102,7 @@ async fn going(state: &AppState, op: &Op, principal: &Principal, too: bool) -> R
     connections.retain(|c| c.issuer == issuer);
     let domain = principal.email.rsplit('@').next();
     let own = connections.iter().position(|c| c.domain.as_deref() == domain).unwrap_or_default();
-    let connection = connections.into_iter().nth(own).filter(|c| too || c.ends_provider_session);
+    let connection = connections.into_iter().nth(own).filter(|_| too || always);
     let Some(connection) = connection else { return Ok(None) };
     let hint = state.config.sealer.open(&sessions::id_token_place(principal.sign_in), &sealed)?;
     let issuer = oidc::parse_issuer(&connection.issuer)?;
@@ -258,6 +260,12 @@ enum EndedCause {
     Replaced,
     /// The person moved into their company's org.
     Moved,
+    /// It had not been used for as long as the org lets it be.
+    Idle,
+    /// It had lasted as long as the org lets it.
+    Expired,
+    /// The company lets sign-ins last for a shorter time.
+    PolicyChanged,
 }
 
 /// What became of a provider's session.
@@ -285,7 +293,7 @@ async fn get_signed_out(
     let is_back = left.as_mut().is_some_and(|left| left.is_back(returned.state.as_deref()));
     let cookie = left.as_ref().filter(|_| is_back).map(|left| left.keep(&state)).transpose()?;
     let ended = match &session_digest {
-        Some(digest) => sessions::find_ended(&state.db, digest).await?,
+        Some(digest) => sessions::find_ended(&state.db, digest, state.clock.now()).await?,
         None => None,
     };
     let told = Json(SignedOut { signed_in: auth.user.is_some(), ..tell(ended, left) });

@@ -20,6 +20,7 @@ use super::access::cookie_name;
         (name = "account", description = "One's own account"),
         (name = "openid", description = "Signing in at one's company's OpenID provider"),
         (name = "sessions", description = "Where one is signed in"),
+        (name = "org", description = "What a company's administrators see and do"),
         (name = "todos", description = "One's own todos"),
         (name = "revocation", description = "An org ends its people's sign-ins"),
         (name = "health", description = "Whether we can serve"),

@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
+use time::Duration;
 use url::Url;
 use utoipa::ToSchema;
 
@@ -44,6 +45,9 @@ pub struct ProblemBody {
     /// What is wrong with which field.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldBody>,
+    /// With `insufficient_user_authentication`: how recent an authentication is wanted, in seconds (RFC 9470 §3).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_age: Option<i64>,
 }
 
 /// What is wrong with one field.
@@ -69,19 +73,34 @@ struct Inner {
     detail: String,
     fields: Vec<Field>,
     challenge: Option<String>,
+    max_age: Option<i64>,
     cause: Option<String>,
 }
 
 impl Problem {
     /// A failure of the transport, about which the domain knows nothing.
     pub fn transport(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self::from_inner(Inner { status, code, detail: detail.into(), fields: vec![], challenge: None, cause: None })
+        Self::from_inner(Inner {
+            status,
+            code,
+            detail: detail.into(),
+            fields: vec![],
+            challenge: None,
+            max_age: None,
+            cause: None,
+        })
     }
 
     /// The same with a `WWW-Authenticate` challenge (RFC 9110 §11.6.1).
     #[must_use]
     pub fn with_challenge(self, challenge: String) -> Self {
         Self::from_inner(Inner { challenge: Some(challenge), ..Arc::unwrap_or_clone(self.0) })
+    }
+
+    /// The same, saying how recent an authentication is wanted.
+    #[must_use]
+    pub fn with_max_age(self, max_age: Duration) -> Self {
+        Self::from_inner(Inner { max_age: Some(max_age.whole_seconds()), ..Arc::unwrap_or_clone(self.0) })
     }
 
     /// The HTTP status it will have.
@@ -110,6 +129,7 @@ impl Problem {
             Kind::Invalid => StatusCode::BAD_REQUEST,
             Kind::Unauthenticated => StatusCode::UNAUTHORIZED,
             Kind::Forbidden => StatusCode::FORBIDDEN,
+            Kind::Unprocessable => StatusCode::UNPROCESSABLE_ENTITY,
             Kind::TooMany => StatusCode::TOO_MANY_REQUESTS,
             Kind::Upstream => StatusCode::BAD_GATEWAY,
             Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -121,6 +141,7 @@ impl Problem {
             detail: error.sentence().to_owned(),
             fields: error.fields().to_vec(),
             challenge: None,
+            max_age: None,
             cause: chain(error),
         })
     }
@@ -221,6 +242,7 @@ pub fn render(mut response: Response, request_id: RequestId, page: Option<&Url>)
             .iter()
             .map(|f| FieldBody { field: f.field.clone(), code: f.code, message: f.message.clone().into_owned() })
             .collect(),
+        max_age: problem.0.max_age,
     };
     let (media_type, text) = match page {
         Some(public) => (problem_page::MEDIA_TYPE, problem_page::render(&body, public)),

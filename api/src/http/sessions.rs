@@ -36,7 +36,13 @@ pub struct SessionView {
     /// Since when.
     #[serde(with = "time::serde::rfc3339")]
     created_at: OffsetDateTime,
-    /// When it ends by itself.
+    /// When it was last used, to the minute.
+    #[serde(with = "time::serde::rfc3339")]
+    last_used_at: OffsetDateTime,
+    /// When it ends unless it is used.
+    #[serde(with = "time::serde::rfc3339")]
+    idle_expires_at: OffsetDateTime,
+    /// When it ends, however much it is used.
     #[serde(with = "time::serde::rfc3339")]
     expires_at: OffsetDateTime,
     /// From which address it was opened.
@@ -47,10 +53,20 @@ pub struct SessionView {
 }
 
 impl SessionView {
-    fn of(sign_in: SignIn, principal: &Principal) -> Self {
-        let SignIn { id, created_at, expires_at, ip, agent, idp_iss, .. } = sign_in;
-        let current = id == principal.sign_in;
-        Self { id, current, created_at, expires_at, ip, agent, sign_in_method: SignInMethod::of(idp_iss.is_some()) }
+    /// A sign-in of `principal`'s org, as they see it.
+    pub fn of(sign_in: SignIn, principal: &Principal) -> Self {
+        let SignIn { id, created_at, last_seen_at, expires_at, ip, agent, idp_iss, .. } = sign_in;
+        Self {
+            id,
+            current: id == principal.sign_in,
+            created_at,
+            last_used_at: last_seen_at,
+            idle_expires_at: last_seen_at + principal.idle_timeout,
+            expires_at,
+            ip,
+            agent,
+            sign_in_method: SignInMethod::of(idp_iss.is_some()),
+        }
     }
 }
 

@@ -1,9 +1,10 @@
 //! Todos on the wire, with the workshop's field names.
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
 use axum::response::{IntoResponse, Response};
-use http::{StatusCode, header};
+use http::request::Parts;
+use http::{HeaderName, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -14,11 +15,13 @@ use validator::{Validate, ValidationError};
 use super::access::Member;
 use super::input::{Body, Path, no_control};
 use super::problem::{Problem, ProblemBody};
-use crate::domain::todos;
+use crate::domain::todos::{self, IdempotencyKey};
 use crate::entity::todo::Model as Todo;
-use crate::kernel::{OrgId, TodoId, UserId};
+use crate::kernel::{Error, OrgId, TodoId, UserId};
 use crate::state::AppState;
 
+/// See [`Idempotent`].
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// The longest task, in characters.
 const TASK_MAX: usize = 500;
 
@@ -99,8 +102,30 @@ async fn list_todos(
     Ok(Json(TodoList { todos: todos.into_iter().map(Into::into).collect() }))
 }
 
-/// Adds a todo.
+/// The request's own name, if it has one: a string of RFC 8941 (draft-ietf-httpapi-idempotency-key-header-07 §2.1), whose
+/// quotes may be left out.
+#[derive(Debug)]
+struct Idempotent(Option<IdempotencyKey>);
+
+impl FromRequestParts<AppState> for Idempotent {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Problem> {
+        let mut given = parts.headers.get_all(IDEMPOTENCY_KEY).iter();
+        let Some(value) = given.next() else { return Ok(Self(None)) };
+        let text = value.to_str().unwrap_or_default().trim();
+        let text = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
+        match (IdempotencyKey::parse(text), given.next()) {
+            (Some(key), None) => Ok(Self(Some(key))),
+            _ => Err(Error::invalid("The Idempotency-Key must be 1 to 64 letters, digits, or any of - _ . :").into()),
+        }
+    }
+}
+
+/// Adds a todo. Sent again with the same `Idempotency-Key` and task within 24 hours, it is answered as it was and adds
+/// nothing.
 #[utoipa::path(post, path = "/api/todos", operation_id = "create_todo", security(("session" = [])), tag = "todos", request_body = NewTodo,
+    params(("Idempotency-Key" = Option<String>, Header, description = "Names this request", example = "\"8e03978e-40d5-43dd-bc93-6894a57f9324\"")),
     responses(
         (status = 201, description = "Added", body = TodoView),
         (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
@@ -108,10 +133,11 @@ async fn list_todos(
 async fn create_todo(
     State(state): State<AppState>,
     Member { op, principal }: Member,
+    Idempotent(key): Idempotent,
     Body(new): Body<NewTodo>,
 ) -> Result<Response, Problem> {
     let tx = state.begin(&op).await?;
-    let todo = todos::create(&tx, &op, principal.user, new.task.trim().to_owned()).await?;
+    let todo = todos::create(&tx, &op, principal.user, new.task.trim().to_owned(), key.as_ref()).await?;
     tx.commit().await?;
     let location = [(header::LOCATION, format!("/api/todos/{}", todo.id))];
     Ok((StatusCode::CREATED, location, Json(TodoView::from(todo))).into_response())

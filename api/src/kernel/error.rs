@@ -26,6 +26,8 @@ pub enum Kind {
     Unauthenticated,
     /// We know, and it is not allowed.
     Forbidden,
+    /// It is well formed, and cannot be carried out.
+    Unprocessable,
     /// More than we are willing to do at once.
     TooMany,
     /// Somebody we rely on, such as a company's provider, failed or answered nonsense.
@@ -148,6 +150,34 @@ impl Error {
             "too_many_requests",
             "Too many people are signing in right now. Try again in a moment.",
         )
+    }
+
+    /// More streams than one person may have.
+    pub fn too_many_streams() -> Self {
+        Self::new(
+            Kind::TooMany,
+            "too_many_streams",
+            "You are signed in with too many browsers for all of them to be told at once when a session ends.",
+        )
+    }
+
+    /// Only some roles may do this, and not this person's.
+    pub fn not_allowed() -> Self {
+        Self::new(Kind::Forbidden, "not_allowed", "Only an administrator of your company can do this.")
+    }
+
+    /// The person proved who they are too long ago for this (RFC 9470 §3, whose term it is).
+    pub fn authentication_too_old() -> Self {
+        Self::new(
+            Kind::Forbidden,
+            "insufficient_user_authentication",
+            "This needs you to confirm that it is you. Nothing was done.",
+        )
+    }
+
+    /// `code` and `sentence` say why it cannot be carried out as it is.
+    pub fn unprocessable(code: &'static str, sentence: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Kind::Unprocessable, code, sentence)
     }
 
     /// A provider's keys are not to be had, so nobody can say whether it signed a token.

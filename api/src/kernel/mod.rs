@@ -12,7 +12,7 @@ pub mod op;
 pub mod sealer;
 
 pub use chance::Chance;
-pub use clock::Clock;
+pub use clock::{Clock, Wait};
 pub use email::{Domain, Email};
 pub use error::{Error, Field, Kind, Result};
 pub use id::{ApiKeyId, AuditEventId, OrgId, RequestId, SignInId, SsoConnectionId, TodoId, UserId};

@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
+use hkdf::Hkdf;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
@@ -25,6 +26,7 @@ pub struct Sealer(Arc<Vec<Key>>);
 struct Key {
     id: [u8; KEY_ID],
     cipher: XChaCha20Poly1305,
+    derivation: Hkdf<Sha256>,
 }
 
 impl Sealer {
@@ -45,6 +47,18 @@ impl Sealer {
         let sealed = key.cipher.encrypt(XNonce::from_slice(&nonce), payload);
         let sealed = sealed.map_err(|_| Error::internal("cannot be sealed"))?;
         Ok([&[VERSION][..], &key.id, &nonce, &sealed].concat())
+    }
+
+    /// 32 bytes for one `purpose` (RFC 5869), the same as long as the first key is. They tell nothing of it, nor of those
+    /// for another purpose.
+    ///
+    /// # Panics
+    /// Never: there is a first key, and 32 bytes are not too many to derive.
+    pub fn derive(&self, purpose: &str) -> [u8; 32] {
+        let mut derived = [0; 32];
+        let first = self.0.first().expect("a sealer has a key");
+        first.derivation.expand(purpose.as_bytes(), &mut derived).expect("32 bytes are fewer than 255 hashes");
+        derived
     }
 
     /// Decrypts what was sealed for `place`.
@@ -74,7 +88,7 @@ impl Key {
         let digest: [u8; 32] = Sha256::digest(bytes).into();
         let mut id = [0; KEY_ID];
         id.copy_from_slice(&digest[..KEY_ID]);
-        Some(Self { id, cipher: XChaCha20Poly1305::new(&bytes.into()) })
+        Some(Self { id, cipher: XChaCha20Poly1305::new(&bytes.into()), derivation: Hkdf::new(None, &bytes) })
     }
 }
 
@@ -119,6 +133,15 @@ mod tests {
         let resealed = both.seal(&Chance::os(), "p", &again).expect("sealed");
         assert!(new.open("p", &resealed).is_ok());
         assert!(new.open("p", &sealed).expect_err("not its key").to_string().contains("our side"));
+    }
+
+    #[test]
+    fn what_is_derived_is_of_its_purpose_and_of_the_first_key() {
+        let [old, new, both] = [OLD, NEW, &format!("{NEW},{OLD}")].map(|text| Sealer::parse(text).expect("keys"));
+        assert_eq!(old.derive("a"), old.derive("a"));
+        assert_ne!(old.derive("a"), old.derive("b"));
+        assert_ne!(old.derive("a"), new.derive("a"));
+        assert_eq!(both.derive("a"), new.derive("a"));
     }
 
     #[test]

@@ -15,6 +15,8 @@ mod signed;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use std::time::Duration;
+
 use openidconnect::core::{
     CoreAuthDisplay, CoreAuthPrompt, CoreAuthenticationFlow, CoreClientAuthMethod, CoreErrorResponseType,
     CoreGenderClaim, CoreJsonWebKey, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm, CoreRevocableToken,
@@ -45,7 +47,7 @@ use provider::{Known, Provider};
 
 /// OpenID Connect Core 1.0 §2: at most 255 ASCII characters.
 const SUBJECT: usize = 255;
-const YEAR: std::time::Duration = std::time::Duration::from_hours(365 * 24);
+const YEAR: Duration = Duration::from_hours(365 * 24);
 /// No standard bounds it; real ones have up to 344 characters.
 const SID: usize = 1024;
 
@@ -128,7 +130,7 @@ pub struct Providers {
     known: Known,
     clock: Clock,
     chance: Chance,
-    limit: std::time::Duration,
+    limit: Duration,
 }
 
 impl Providers {
@@ -150,8 +152,8 @@ impl Providers {
         self.known.find(issuer).await.map(drop)
     }
 
-    /// Where to send a browser so that the person signs in (OpenID Connect Core 1.0 §3.1.2.1). With `prompt` they are
-    /// to prove who they are again, whatever session the provider has with them.
+    /// Where to send a browser so that the person signs in (OpenID Connect Core 1.0 §3.1.2.1), who must have proved who
+    /// they are within `max_age`: with zero they are to do so now, whatever session the provider has with them.
     ///
     /// # Errors
     /// Upstream, when the provider is away or not what it should be.
@@ -160,7 +162,7 @@ impl Providers {
         at: &Registration,
         secrets: &Secrets,
         login_hint: Option<&str>,
-        prompt: bool,
+        max_age: Option<Duration>,
     ) -> Result<Url> {
         let found = tokio::time::timeout(self.limit, self.known.find(&at.issuer)).await;
         let provider = found.map_err(failure::unreachable)??;
@@ -176,8 +178,8 @@ impl Providers {
             request = request.set_login_hint(LoginHint::new(hint.to_owned()));
         }
         // With a max_age, and be it a year, the answer must say when the person proved who they are (§3.1.2.1).
-        request = request.set_max_age(if prompt { std::time::Duration::ZERO } else { YEAR });
-        if prompt {
+        request = request.set_max_age(max_age.unwrap_or(YEAR));
+        if max_age == Some(Duration::ZERO) {
             request = request.add_prompt(CoreAuthPrompt::Login);
         }
         Ok(request.url().0)

@@ -19,6 +19,8 @@ struct Row {
     colleague: u16,
     /// The same of an owner of the org.
     owner: u16,
+    /// And of an auditor.
+    auditor: u16,
     /// The same of a person of another org.
     other_org: u16,
     key: u16,
@@ -27,31 +29,39 @@ struct Row {
 }
 
 #[rustfmt::skip]
-const ROWS: [Row; 23] = [
-    Row { operation: "sign_in",              anonymous: 200, member: 200, colleague: 200, owner: 200, other_org: 200, key: 200, key_without_scope: 200, key_of_other_org: 200 },
-    Row { operation: "sign_out",             anonymous: 200, member: 200, colleague: 200, owner: 200, other_org: 200, key: 200, key_without_scope: 200, key_of_other_org: 200 },
-    Row { operation: "get_me",               anonymous: 401, member: 200, colleague: 200, owner: 200, other_org: 200, key: 401, key_without_scope: 401, key_of_other_org: 401 },
-    Row { operation: "change_password",      anonymous: 401, member: 403, colleague: 403, owner: 403, other_org: 403, key: 401, key_without_scope: 401, key_of_other_org: 401 },
-    Row { operation: "check_openid",          anonymous: 200, member: 200, colleague: 200, owner: 200, other_org: 200, key: 200, key_without_scope: 200, key_of_other_org: 200 },
-    Row { operation: "start_openid",          anonymous: 404, member: 404, colleague: 404, owner: 404, other_org: 404, key: 404, key_without_scope: 404, key_of_other_org: 404 },
-    Row { operation: "finish_openid",         anonymous: 400, member: 400, colleague: 400, owner: 400, other_org: 400, key: 400, key_without_scope: 400, key_of_other_org: 400 },
-    Row { operation: "list_sessions",           anonymous: 401, member: 200, colleague: 200, owner: 200, other_org: 200, key: 401, key_without_scope: 401, key_of_other_org: 401 },
+const ROWS: [Row; 30] = [
+    Row { operation: "sign_in",              anonymous: 200, member: 200, colleague: 200, owner: 200, auditor: 200, other_org: 200, key: 200, key_without_scope: 200, key_of_other_org: 200 },
+    Row { operation: "sign_out",             anonymous: 200, member: 200, colleague: 200, owner: 200, auditor: 200, other_org: 200, key: 200, key_without_scope: 200, key_of_other_org: 200 },
+    Row { operation: "get_me",               anonymous: 401, member: 200, colleague: 200, owner: 200, auditor: 200, other_org: 200, key: 401, key_without_scope: 401, key_of_other_org: 401 },
+    Row { operation: "change_password",      anonymous: 401, member: 403, colleague: 403, owner: 403, auditor: 403, other_org: 403, key: 401, key_without_scope: 401, key_of_other_org: 401 },
+    Row { operation: "check_openid",          anonymous: 200, member: 200, colleague: 200, owner: 200, auditor: 200, other_org: 200, key: 200, key_without_scope: 200, key_of_other_org: 200 },
+    Row { operation: "start_openid",          anonymous: 404, member: 404, colleague: 404, owner: 404, auditor: 404, other_org: 404, key: 404, key_without_scope: 404, key_of_other_org: 404 },
+    Row { operation: "finish_openid",         anonymous: 400, member: 400, colleague: 400, owner: 400, auditor: 400, other_org: 400, key: 400, key_without_scope: 400, key_of_other_org: 400 },
+    Row { operation: "list_sessions",           anonymous: 401, member: 200, colleague: 200, owner: 200, auditor: 200, other_org: 200, key: 401, key_without_scope: 401, key_of_other_org: 401 },
     // The id in the path is a todo's, which is nobody's session.
-    Row { operation: "end_session",             anonymous: 401, member: 404, colleague: 404, owner: 404, other_org: 404, key: 401, key_without_scope: 401, key_of_other_org: 401 },
-    Row { operation: "revoke_sessions",         anonymous: 401, member: 204, colleague: 204, owner: 204, other_org: 204, key: 401, key_without_scope: 401, key_of_other_org: 401 },
-    Row { operation: "list_todos",           anonymous: 401, member: 200, colleague: 200, owner: 200, other_org: 200, key: 401, key_without_scope: 401, key_of_other_org: 401 },
-    Row { operation: "create_todo",          anonymous: 401, member: 201, colleague: 201, owner: 201, other_org: 201, key: 401, key_without_scope: 401, key_of_other_org: 401 },
-    Row { operation: "update_todo",          anonymous: 401, member: 200, colleague: 404, owner: 404, other_org: 404, key: 401, key_without_scope: 401, key_of_other_org: 401 },
-    Row { operation: "delete_todo",          anonymous: 401, member: 204, colleague: 404, owner: 404, other_org: 404, key: 401, key_without_scope: 401, key_of_other_org: 401 },
-    Row { operation: "revoke_global_tokens", anonymous: 401, member: 401, colleague: 401, owner: 401, other_org: 401, key: 204, key_without_scope: 403, key_of_other_org: 404 },
-    Row { operation: "get_signed_out",          anonymous: 200, member: 200, colleague: 200, owner: 200, other_org: 200, key: 200, key_without_scope: 200, key_of_other_org: 200 },
-    Row { operation: "revoke_org_tokens",       anonymous: 401, member: 401, colleague: 401, owner: 401, other_org: 401, key: 401, key_without_scope: 401, key_of_other_org: 401 },
-    Row { operation: "logout_by_back_channel",  anonymous: 415, member: 415, colleague: 415, owner: 415, other_org: 415, key: 415, key_without_scope: 415, key_of_other_org: 415 },
-    Row { operation: "logout_by_front_channel", anonymous: 200, member: 200, colleague: 200, owner: 200, other_org: 200, key: 200, key_without_scope: 200, key_of_other_org: 200 },
-    Row { operation: "get_metadata",            anonymous: 200, member: 200, colleague: 200, owner: 200, other_org: 200, key: 200, key_without_scope: 200, key_of_other_org: 200 },
-    Row { operation: "get_org_metadata",        anonymous: 200, member: 200, colleague: 200, owner: 200, other_org: 200, key: 200, key_without_scope: 200, key_of_other_org: 200 },
-    Row { operation: "get_liveness",         anonymous: 204, member: 204, colleague: 204, owner: 204, other_org: 204, key: 204, key_without_scope: 204, key_of_other_org: 204 },
-    Row { operation: "get_readiness",        anonymous: 204, member: 204, colleague: 204, owner: 204, other_org: 204, key: 204, key_without_scope: 204, key_of_other_org: 204 },
+    Row { operation: "end_session",             anonymous: 401, member: 404, colleague: 404, owner: 404, auditor: 404, other_org: 404, key: 401, key_without_scope: 401, key_of_other_org: 401 },
+    Row { operation: "revoke_sessions",         anonymous: 401, member: 204, colleague: 204, owner: 204, auditor: 204, other_org: 204, key: 401, key_without_scope: 401, key_of_other_org: 401 },
+    Row { operation: "get_draft_key",           anonymous: 401, member: 200, colleague: 200, owner: 200, auditor: 200, other_org: 200, key: 401, key_without_scope: 401, key_of_other_org: 401 },
+    Row { operation: "watch_session",           anonymous: 401, member: 200, colleague: 200, owner: 200, auditor: 200, other_org: 200, key: 401, key_without_scope: 401, key_of_other_org: 401 },
+    Row { operation: "list_org_sessions",       anonymous: 401, member: 403, colleague: 403, owner: 200, auditor: 200, other_org: 403, key: 401, key_without_scope: 401, key_of_other_org: 401 },
+    // The id in the path is a todo's, which is nobody.
+    Row { operation: "revoke_user",             anonymous: 401, member: 403, colleague: 403, owner: 404, auditor: 403, other_org: 403, key: 401, key_without_scope: 401, key_of_other_org: 401 },
+    Row { operation: "revoke_org",              anonymous: 401, member: 403, colleague: 403, owner: 204, auditor: 403, other_org: 403, key: 401, key_without_scope: 401, key_of_other_org: 401 },
+    Row { operation: "get_policy",              anonymous: 401, member: 403, colleague: 403, owner: 200, auditor: 200, other_org: 403, key: 401, key_without_scope: 401, key_of_other_org: 401 },
+    Row { operation: "set_policy",              anonymous: 401, member: 403, colleague: 403, owner: 200, auditor: 403, other_org: 403, key: 401, key_without_scope: 401, key_of_other_org: 401 },
+    Row { operation: "list_todos",           anonymous: 401, member: 200, colleague: 200, owner: 200, auditor: 200, other_org: 200, key: 401, key_without_scope: 401, key_of_other_org: 401 },
+    Row { operation: "create_todo",          anonymous: 401, member: 201, colleague: 201, owner: 201, auditor: 201, other_org: 201, key: 401, key_without_scope: 401, key_of_other_org: 401 },
+    Row { operation: "update_todo",          anonymous: 401, member: 200, colleague: 404, owner: 404, auditor: 404, other_org: 404, key: 401, key_without_scope: 401, key_of_other_org: 401 },
+    Row { operation: "delete_todo",          anonymous: 401, member: 204, colleague: 404, owner: 404, auditor: 404, other_org: 404, key: 401, key_without_scope: 401, key_of_other_org: 401 },
+    Row { operation: "revoke_global_tokens", anonymous: 401, member: 401, colleague: 401, owner: 401, auditor: 401, other_org: 401, key: 204, key_without_scope: 403, key_of_other_org: 404 },
+    Row { operation: "get_signed_out",          anonymous: 200, member: 200, colleague: 200, owner: 200, auditor: 200, other_org: 200, key: 200, key_without_scope: 200, key_of_other_org: 200 },
+    Row { operation: "revoke_org_tokens",       anonymous: 401, member: 401, colleague: 401, owner: 401, auditor: 401, other_org: 401, key: 401, key_without_scope: 401, key_of_other_org: 401 },
+    Row { operation: "logout_by_back_channel",  anonymous: 415, member: 415, colleague: 415, owner: 415, auditor: 415, other_org: 415, key: 415, key_without_scope: 415, key_of_other_org: 415 },
+    Row { operation: "logout_by_front_channel", anonymous: 200, member: 200, colleague: 200, owner: 200, auditor: 200, other_org: 200, key: 200, key_without_scope: 200, key_of_other_org: 200 },
+    Row { operation: "get_metadata",            anonymous: 200, member: 200, colleague: 200, owner: 200, auditor: 200, other_org: 200, key: 200, key_without_scope: 200, key_of_other_org: 200 },
+    Row { operation: "get_org_metadata",        anonymous: 200, member: 200, colleague: 200, owner: 200, auditor: 200, other_org: 200, key: 200, key_without_scope: 200, key_of_other_org: 200 },
+    Row { operation: "get_liveness",         anonymous: 204, member: 204, colleague: 204, owner: 204, auditor: 204, other_org: 204, key: 204, key_without_scope: 204, key_of_other_org: 204 },
+    Row { operation: "get_readiness",        anonymous: 204, member: 204, colleague: 204, owner: 204, auditor: 204, other_org: 204, key: 204, key_without_scope: 204, key_of_other_org: 204 },
 ];
 
 const SUBJECT: &str = "subject@whiterabbit.fake";
@@ -63,6 +73,8 @@ fn body(operation: &str) -> Option<Value> {
         "change_password" => Some(json!({ "currentPassword": "wrong", "newPassword": "long enough, surely" })),
         "check_openid" => Some(json!({ "username": SUBJECT })),
         "revoke_sessions" => Some(json!({ "reach": "others" })),
+        "set_policy" => Some(json!({ "idleTimeoutSeconds": 1800, "absoluteLifetimeSeconds": 43_200,
+            "privilegedAuthAgeSeconds": 900, "endsProviderSession": false })),
         "create_todo" => Some(json!({ "task": "t" })),
         "update_todo" => Some(json!({ "task": "t", "completed": true })),
         "revoke_global_tokens" => Some(json!({ "sub_id": { "format": "email", "email": SUBJECT } })),
@@ -98,6 +110,7 @@ async fn everybody_gets_what_the_matrix_says() {
         app.member(org, email).await;
     }
     app.person(Some(org), "morpheus@whiterabbit.fake", Role::Owner).await;
+    app.person(Some(org), "oracle@whiterabbit.fake", Role::Auditor).await;
     app.member(other, "smith@matrix.fake").await;
     let key = app.holding(&app.key(org, &[Scope::Revoke]).await);
     let all_but_revoke = Scope::ALL.into_iter().filter(|scope| *scope != Scope::Revoke).collect::<Vec<_>>();
@@ -111,6 +124,7 @@ async fn everybody_gets_what_the_matrix_says() {
             ("member", "trinity@whiterabbit.fake", row.member),
             ("colleague", "neo@whiterabbit.fake", row.colleague),
             ("owner", "morpheus@whiterabbit.fake", row.owner),
+            ("auditor", "oracle@whiterabbit.fake", row.auditor),
             ("other_org", "smith@matrix.fake", row.other_org),
         ] {
             // Each try is on a todo of its own, so that what succeeded before changes nothing.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use api::domain::api_keys::Scope;
+use api::domain::orgs::Policy;
 use serde_json::{Value, json};
 use url::Url;
 
@@ -74,8 +75,7 @@ async fn leaving_there_too_goes_by_the_provider_with_what_it_wants_to_see() {
 async fn the_company_may_want_its_session_ended_always() {
     let world = World::new().await;
     with_end_session(&world);
-    let issuer = world.provider.issuer("t");
-    world.app.connect_as(world.org, &issuer, |settings| settings.ends_provider_session = true).await;
+    world.app.set_policy(world.org, Policy { ends_provider_session: true, ..Policy::DEFAULT }).await;
     let mut browser = world.signed_in(&mut Account::new(TRINITY)).await;
     let reply = browser.post("/api/signout", json!({})).await;
     assert!(reply.body["continueAt"].as_str().expect("a URL").contains("/logout?"), "{reply:?}");

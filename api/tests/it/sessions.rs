@@ -40,15 +40,16 @@ async fn one_sees_one_s_own_open_sessions_and_which_is_this() {
     let id = seen[1]["id"].clone();
     assert_eq!(
         seen[1],
-        json!({ "id": id, "current": true, "createdAt": "2100-01-01T12:00:00Z", "expiresAt": "2100-01-02T00:00:00Z",
+        json!({ "id": id, "current": true, "createdAt": "2100-01-01T12:00:00Z", "lastUsedAt": "2100-01-01T12:05:00Z",
+                "expiresAt": "2100-01-02T00:00:00Z", "idleExpiresAt": "2100-01-01T12:35:00Z",
                 "ip": null, "agent": null, "signInMethod": "oidc" })
     );
     desk.post("/api/signout", json!({})).await;
     assert_eq!(list(&mut phone).await.len(), 1, "what has ended is gone from it");
-    world.app.clock.advance(Duration::hours(11));
+    world.app.clock.advance(Duration::minutes(29));
     let again = world.signed_in(&mut account).await;
-    world.app.clock.advance(Duration::hours(1));
-    assert_eq!(list(&mut again.clone()).await.len(), 1, "and so is what has expired");
+    world.app.clock.advance(Duration::minutes(1));
+    assert_eq!(list(&mut again.clone()).await.len(), 1, "and so is what is over for want of use");
 }
 
 #[tokio::test]
@@ -107,11 +108,12 @@ async fn a_dry_run_names_exactly_what_ends_and_ends_nothing() {
         app.force("delete from sign_ins").await;
         let mut here = app.signed_in(BOB).await;
         for _ in 0..chance(6) {
+            let last = ["'2100-01-01 11:30Z'", "'2100-01-01 11:31Z'"][usize::try_from(chance(2)).expect("small")];
             let ended = ["null, null", "now(), 'demanded'"][usize::try_from(chance(2)).expect("small")];
             let expires = ["'2100-01-01 11:00Z'", "'2100-01-01 20:00Z'"][usize::try_from(chance(2)).expect("small")];
             app.force(&format!(
                 "insert into sign_ins (id, org_id, user_id, created_at, last_seen_at, expires_at, ended_at, ended_cause) \
-                 select gen_random_uuid(), org_id, id, now(), now(), {expires}, {ended} from users where id = ({user})"
+                 select gen_random_uuid(), org_id, id, '2100-01-01 10:00Z', {last}, {expires}, {ended} from users where id = ({user})"
             ))
             .await;
         }
@@ -124,8 +126,8 @@ async fn a_dry_run_names_exactly_what_ends_and_ends_nothing() {
         let moment = "select count(*) from audit_events where event = 'revocation.succeeded'";
         let before = app.count(moment).await;
         assert_eq!(here.post("/api/sessions/revoke", json!({ "reach": reach })).await.status, 204);
-        let sql =
-            "select id::text from sign_ins where ended_at = '2100-01-01 12:00Z' and expires_at > '2100-01-01 12:00Z'";
+        let sql = "select id::text from sign_ins where ended_at = '2100-01-01 12:00Z' \
+                   and expires_at > '2100-01-01 12:00Z' and last_seen_at > '2100-01-01 11:30Z'";
         let ended: Vec<String> = sqlx::query_scalar(sql).fetch_all(app.behind()).await.expect("ids");
         assert_eq!(told, ended.into_iter().collect(), "population {population}, {reach}");
         assert_eq!(app.count(moment).await, before + 1);

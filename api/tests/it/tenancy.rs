@@ -56,7 +56,7 @@ async fn the_database_shows_and_takes_one_org_s_rows_only() {
     let (ours, theirs) = (app.company("ours.fake").await, app.company("theirs.fake").await);
     for (org, email) in [(ours, "a@ours.fake"), (theirs, "b@theirs.fake")] {
         app.member(org, email).await;
-        app.signed_in(email).await.post("/api/todos", json!({ "task": "t" })).await;
+        app.signed_in(email).await.add_once("\"a-key\"", "t").await;
         app.key(org, &[Scope::Revoke]).await;
     }
     sso_rows(&app, ours).await;

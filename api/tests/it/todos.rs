@@ -103,3 +103,51 @@ async fn what_is_no_id_names_nothing() {
     }
     assert_eq!(trinity.get("/api/users/me").await.status, 200, "and the server lives");
 }
+
+#[tokio::test]
+async fn a_request_that_comes_twice_adds_one_todo_and_is_answered_the_same() {
+    let (app, mut trinity) = trinity().await;
+    let first = trinity.add_once("\"8e03978e-40d5-43dd-bc93-6894a57f9324\"", "Feed the rabbit").await;
+    assert_eq!(first.status, 201);
+    let path = first.header("location").to_owned();
+    app.clock.advance(Duration::hours(23));
+    let mut trinity = app.signed_in("trinity@whiterabbit.fake").await;
+    // With its quotes or without, and whatever has become of the todo.
+    for key in ["\"8e03978e-40d5-43dd-bc93-6894a57f9324\"", "8e03978e-40d5-43dd-bc93-6894a57f9324"] {
+        let again = trinity.add_once(key, "Feed the rabbit ").await;
+        assert_eq!((again.status, &again.body, again.header("location")), (first.status, &first.body, path.as_str()));
+    }
+    assert_eq!(trinity.delete(&path).await.status, 204);
+    let again = trinity.add_once("8e03978e-40d5-43dd-bc93-6894a57f9324", "Feed the rabbit").await;
+    assert_eq!((again.status, &again.body), (first.status, &first.body));
+    assert_eq!(app.count("select count(*) from todos").await, 0, "what was removed does not come back");
+    let other = trinity.add_once("8e03978e-40d5-43dd-bc93-6894a57f9324", "Feed the cat").await;
+    assert_eq!((other.status.as_u16(), other.code()), (422, "idempotency_key_reused"));
+    for key in ["", "\"\"", "two words", &"k".repeat(65), "\"half"] {
+        assert_eq!(trinity.add_once(key, "t").await.status, 400, "{key:?}");
+    }
+    assert_eq!(app.count("select count(*) from todos").await, 0);
+}
+
+#[tokio::test]
+async fn of_the_same_request_sent_twenty_times_at_once_one_counts() {
+    let (app, trinity) = trinity().await;
+    let sent = (0..20).map(|_| {
+        let mut tab = trinity.clone();
+        async move { tab.add_once("k", "t").await }
+    });
+    let replies = futures_util::future::join_all(sent).await;
+    assert!(replies.iter().all(|reply| reply.status == 201 && reply.body == replies[0].body), "{replies:?}");
+    assert_eq!(app.count("select count(*) from todos").await, 1);
+}
+
+/// A key is one person's.
+#[tokio::test]
+async fn somebody_else_s_key_is_another() {
+    let (app, mut trinity) = trinity().await;
+    app.person(None, "bob@tables.fake", api::kernel::Role::Owner).await;
+    let mut bob = app.signed_in("bob@tables.fake").await;
+    assert_eq!(trinity.add_once("k", "hers").await.status, 201);
+    assert_eq!(bob.add_once("k", "his").await.status, 201);
+    assert_eq!(app.count("select count(*) from todos").await, 2);
+}

@@ -38,6 +38,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/account/draft-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The key under which this person's browsers keep what they have typed, so that nobody else can read it there. It is
+         *     the same for the same person, and nobody else is given it.
+         */
+        get: operations["get_draft_key"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/account/password": {
         parameters: {
             query?: never;
@@ -49,6 +69,26 @@ export interface paths {
         put?: never;
         /** Changes one's password and ends one's other sign-ins. This browser stays signed in, under a new cookie. */
         post: operations["change_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tells a browser when the session has ended with which it began: the event `ended`, and then the stream's end. Another
+         *     end means nothing: begin anew. One person has at most 16 at each process.
+         */
+        get: operations["watch_session"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -69,6 +109,78 @@ export interface paths {
          *     says nothing about whether we know them.
          */
         post: operations["check_openid"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/org/policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How long the org's sessions last. */
+        get: operations["get_policy"];
+        /**
+         * Sets how long the org's sessions last. What is over by it ends at once; what was over before stays so, and no open
+         *     session's absolute end is put off.
+         */
+        put: operations["set_policy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/org/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs everybody of the org out, oneself too. */
+        post: operations["revoke_org"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/org/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where the org's people are signed in, the newest first. */
+        get: operations["list_org_sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/org/users/{id}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs somebody of the org out, everywhere and at once. At their company's provider they will be asked again. */
+        post: operations["revoke_user"];
         delete?: never;
         options?: never;
         head?: never;
@@ -190,7 +302,10 @@ export interface paths {
         /** One's own todos, oldest first. */
         get: operations["list_todos"];
         put?: never;
-        /** Adds a todo. */
+        /**
+         * Adds a todo. Sent again with the same `Idempotency-Key` and task within 24 hours, it is answered as it was and adds
+         *     nothing.
+         */
         post: operations["create_todo"];
         delete?: never;
         options?: never;
@@ -404,11 +519,19 @@ export interface components {
              */
             username: string;
         };
+        /** @description A key for what a person has typed and not yet sent. */
+        DraftKey: {
+            /**
+             * @description 32 bytes, in base64url.
+             * @example q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA
+             */
+            key: string;
+        };
         /**
          * @description Why a sign-in has ended.
          * @enum {string}
          */
-        EndedCause: "signed_out" | "demanded" | "provider_signed_out" | "provider_required" | "password_changed" | "replaced" | "moved";
+        EndedCause: "signed_out" | "demanded" | "provider_signed_out" | "provider_required" | "password_changed" | "replaced" | "moved" | "idle" | "expired" | "policy_changed";
         /** @description The end of a sign-in. */
         EndedView: {
             /** Format: date-time */
@@ -436,8 +559,15 @@ export interface components {
             id: components["schemas"]["UserId"];
             name: string;
             orgId: components["schemas"]["OrgId"];
+            orgKind: components["schemas"]["OrgKind"];
             orgName: string;
+            /**
+             * @description A company's; null for a personal org.
+             * @example whiterabbit.fake
+             */
+            orgSlug: string | null;
             role: components["schemas"]["Role"];
+            session: components["schemas"]["OwnSession"];
             signInMethod: components["schemas"]["SignInMethod"];
         };
         /** @description Authorization server metadata (RFC 8414 §2), as far as we are one: only its sign-outs are ours to serve. */
@@ -480,10 +610,48 @@ export interface components {
          */
         OrgId: string;
         /**
+         * @description What sort of org.
+         * @enum {string}
+         */
+        OrgKind: "company" | "personal";
+        /** @description A part of a list of sessions, the newest first. */
+        OrgSessionPage: {
+            next: components["schemas"]["SignInId"] | null;
+            sessions: components["schemas"]["OrgSessionView"][];
+            /**
+             * Format: int64
+             * @description How many there are in all.
+             */
+            total: number;
+        };
+        /** @description One person's being signed in on one browser, and whose it is. */
+        OrgSessionView: components["schemas"]["SessionView"] & {
+            person: components["schemas"]["PersonView"];
+        };
+        /**
          * @description How far one's sign-out reaches.
          * @enum {string}
          */
         OwnReach: "others" | "all";
+        /** @description The session of this browser, and when it ends by itself. */
+        OwnSession: {
+            /**
+             * Format: date-time
+             * @description However much it is used.
+             */
+            expiresAt: string;
+            id: components["schemas"]["SignInId"];
+            /**
+             * Format: date-time
+             * @description Unless it is used. Up to a minute early, for use is written down once a minute.
+             */
+            idleExpiresAt: string;
+            /**
+             * Format: int64
+             * @description The org's, after which one ends that is not used.
+             */
+            idleTimeoutSeconds: number;
+        };
         /** @description The old password and the new one. */
         PasswordChange: {
             /** Format: password */
@@ -494,6 +662,15 @@ export interface components {
              */
             newPassword: string;
         };
+        /** @description Somebody of the org. */
+        PersonView: {
+            /** @description The address as they write it. */
+            email: string;
+            id: components["schemas"]["UserId"];
+            name: string;
+        };
+        /** @description What became of a wish for another policy. */
+        PolicyResult: components["schemas"]["SessionPolicy"] | components["schemas"]["OrgSessionPage"];
         /** @description What a client gets when something fails. */
         Problem: {
             /** @description A stable code for programs. */
@@ -502,6 +679,11 @@ export interface components {
             detail: string;
             /** @description What is wrong with which field. */
             errors?: components["schemas"]["FieldProblem"][];
+            /**
+             * Format: int64
+             * @description With `insufficient_user_authentication`: how recent an authentication is wanted, in seconds (RFC 9470 §3).
+             */
+            max_age?: number | null;
             /** @description The request, as in our logs. */
             request_id: components["schemas"]["RequestId"];
             /**
@@ -537,6 +719,29 @@ export interface components {
         SessionList: {
             sessions: components["schemas"]["SessionView"][];
         };
+        /** @description An org's session policy. The room checks its bounds, for the command line too. */
+        SessionPolicy: {
+            /**
+             * Format: int32
+             * @description How long one lasts, however much it is used.
+             * @example 43200
+             */
+            absoluteLifetimeSeconds: number;
+            /** @description Whether signing out here always ends the session at the company's provider too. */
+            endsProviderSession: boolean;
+            /**
+             * Format: int32
+             * @description How long a session lasts that is not used; not longer than the next.
+             * @example 1800
+             */
+            idleTimeoutSeconds: number;
+            /**
+             * Format: int32
+             * @description How recently somebody must have proved who they are, for a privileged act.
+             * @example 900
+             */
+            privilegedAuthAgeSeconds: number;
+        };
         /** @description Which of one's own sessions to end. */
         SessionRevocation: {
             reach: components["schemas"]["OwnReach"];
@@ -554,12 +759,22 @@ export interface components {
             current: boolean;
             /**
              * Format: date-time
-             * @description When it ends by itself.
+             * @description When it ends, however much it is used.
              */
             expiresAt: string;
             id: components["schemas"]["SignInId"];
+            /**
+             * Format: date-time
+             * @description When it ends unless it is used.
+             */
+            idleExpiresAt: string;
             /** @description From which address it was opened. */
             ip?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was last used, to the minute.
+             */
+            lastUsedAt: string;
             signInMethod: components["schemas"]["SignInMethod"];
         };
         /**
@@ -712,6 +927,35 @@ export interface operations {
             };
         };
     };
+    get_draft_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftKey"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     change_password: {
         parameters: {
             query?: never;
@@ -731,6 +975,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    watch_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The stream */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
             };
             /** @description Refused */
             "4XX": {
@@ -764,6 +1037,197 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["OpenidCheckResult"];
                 };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The policy */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionPolicy"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_policy: {
+        parameters: {
+            query?: {
+                /** @description With `true` nothing ends, and the answer is what would. */
+                dry_run?: boolean;
+                /** @description After this one. */
+                before?: components["schemas"]["SignInId"];
+                /** @description At most so many; 100 unless given. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SessionPolicy"];
+            };
+        };
+        responses: {
+            /** @description The policy; with dry_run what would end at once */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyResult"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_org: {
+        parameters: {
+            query?: {
+                /** @description With `true` nothing ends, and the answer is what would. */
+                dry_run?: boolean;
+                /** @description After this one. */
+                before?: components["schemas"]["SignInId"];
+                /** @description At most so many; 100 unless given. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description With dry_run: what would end */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrgSessionPage"];
+                };
+            };
+            /** @description Everybody is signed out */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_org_sessions: {
+        parameters: {
+            query?: {
+                /** @description After this one. */
+                before?: components["schemas"]["SignInId"];
+                /** @description At most so many; 100 unless given. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A part of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrgSessionPage"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_user: {
+        parameters: {
+            query?: {
+                /** @description With `true` nothing ends, and the answer is what would. */
+                dry_run?: boolean;
+                /** @description After this one. */
+                before?: components["schemas"]["SignInId"];
+                /** @description At most so many; 100 unless given. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description With dry_run: what would end */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrgSessionPage"];
+                };
+            };
+            /** @description They are signed out */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused */
             "4XX": {
@@ -989,7 +1453,13 @@ export interface operations {
     create_todo: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Names this request
+                 * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1248,6 +1718,8 @@ export interface operations {
                 login_hint?: string;
                 /** @description The path of ours to go to afterwards; `/` unless it is one. */
                 next?: string;
+                /** @description How recently, in seconds, the person must have proved who they are (OpenID Connect Core 1.0 §3.1.2.1). */
+                max_age?: number;
             };
             header?: never;
             path: {

@@ -25,6 +25,8 @@ pub enum Event {
     SignInFailed,
     /// A person changed their password.
     PasswordChanged,
+    /// The org's people sign in under another policy from now on.
+    PolicySet,
     /// Sign-ins were ended, or would have been had there been any.
     Revoked,
     /// A demand to end sign-ins named nobody in this org.
@@ -57,6 +59,7 @@ impl Event {
             Self::SignedIn => "sign_in.succeeded",
             Self::SignInFailed => "sign_in.failed",
             Self::PasswordChanged => "user.password_changed",
+            Self::PolicySet => "org.policy_set",
             Self::Revoked => "revocation.succeeded",
             Self::RevocationMissed => "revocation.no_such_subject",
             Self::RevocationRefused => "revocation.refused",

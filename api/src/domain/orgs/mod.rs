@@ -1,5 +1,6 @@
 //! Tenants. A company has domains; a personal org holds one person without a company.
 
+mod policy;
 mod store;
 
 use sea_orm::ConnectionTrait;
@@ -11,6 +12,8 @@ use super::audit::{self, Event};
 use crate::entity::org::{Model as Org, OrgKind};
 use crate::entity::org_domain::Model as OrgDomain;
 use crate::kernel::{Domain, Error, Op, OrgId, OrgScope, Result};
+
+pub use policy::Policy;
 
 /// An org as a list shows it.
 #[derive(Clone, Debug)]
@@ -110,6 +113,28 @@ pub enum Hold {
 /// The database's.
 pub async fn hold(tx: &Tx, scope: OrgScope, hold: Hold) -> Result<Option<Org>> {
     Ok(store::find_held(tx, scope, hold).await?.filter(|org| org.active))
+}
+
+/// The org's policy.
+///
+/// # Errors
+/// Not found; the database's.
+pub async fn policy(tx: &Tx, scope: OrgScope) -> Result<Policy> {
+    let org = store::find_org(tx, scope).await?.ok_or_else(|| Error::not_found("org"))?;
+    Ok(Policy::of(&org))
+}
+
+/// Writes the org's policy. What it means for sign-ins that are open is `revocation`'s to carry out.
+///
+/// # Errors
+/// The database's.
+pub async fn set_policy(tx: &Tx, op: &Op, policy: Policy) -> Result<()> {
+    store::update_policy(tx, op.scope, policy).await?;
+    let detail = json!({
+        "idle_timeout": policy.idle_timeout, "absolute_lifetime": policy.absolute_lifetime,
+        "privileged_auth_age": policy.privileged_auth_age, "ends_provider_session": policy.ends_provider_session,
+    });
+    audit::record(tx, op, Event::PolicySet, None, detail).await
 }
 
 /// Whether the org signs its people in at an issuer of one of these spellings.

@@ -6,7 +6,7 @@ use sea_orm::{
     QueryFilter, QueryOrder, QuerySelect, Select, Statement,
 };
 
-use super::{Hold, OrgRow};
+use super::{Hold, OrgRow, Policy};
 use crate::domain::Tx;
 use crate::entity::org::{Column, Entity, Model, OrgKind};
 use crate::entity::org_domain;
@@ -20,6 +20,12 @@ pub(super) async fn insert_org(tx: &Tx, op: &Op, kind: OrgKind, name: &str, slug
         slug,
         active: true,
         generation: 0,
+        revoked_seq: 0,
+        reauth_since: None,
+        idle_timeout: Policy::DEFAULT.idle_timeout,
+        absolute_lifetime: Policy::DEFAULT.absolute_lifetime,
+        privileged_auth_age: Policy::DEFAULT.privileged_auth_age,
+        ends_provider_session: Policy::DEFAULT.ends_provider_session,
         created_at: op.now,
     };
     Ok(org.into_active_model().insert(tx).await?)
@@ -73,6 +79,19 @@ pub(super) async fn find_held(tx: &Tx, scope: OrgScope, hold: Hold) -> Result<Op
         Hold::Alone => LockType::NoKeyUpdate,
     };
     Ok(itself(scope).lock(lock).one(tx).await?)
+}
+
+pub(super) async fn update_policy(tx: &Tx, scope: OrgScope, policy: Policy) -> Result<()> {
+    let Policy { idle_timeout, absolute_lifetime, privileged_auth_age, ends_provider_session } = policy;
+    Entity::update_many()
+        .col_expr(Column::IdleTimeout, Expr::value(idle_timeout))
+        .col_expr(Column::AbsoluteLifetime, Expr::value(absolute_lifetime))
+        .col_expr(Column::PrivilegedAuthAge, Expr::value(privileged_auth_age))
+        .col_expr(Column::EndsProviderSession, Expr::value(ends_provider_session))
+        .filter(Column::Id.eq(scope.org()))
+        .exec(tx)
+        .await?;
+    Ok(())
 }
 
 pub(super) async fn has_issuer(tx: &Tx, scope: OrgScope, [one, other]: &[String; 2]) -> Result<bool> {

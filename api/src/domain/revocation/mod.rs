@@ -18,20 +18,22 @@ use time::{Duration, OffsetDateTime};
 
 use super::Tx;
 use super::audit::{self, Event};
-use super::orgs::{self, Hold};
-use super::{sessions, users};
+use super::orgs::{self, Hold, Policy};
+use super::sessions::{self, Page, PageOf};
+use super::users;
 use crate::entity::sign_in::Model as SignIn;
 use crate::entity::user::Model as User;
-use crate::kernel::{Error, Op, OrgScope, Result, UserId};
+use crate::kernel::{Error, Op, OrgScope, Result, SignInId, UserId};
 
-pub use order::{Cause, Door, Order, Outcome, Reach, Receipt, Subject, Token};
+pub use order::{Announcement, Cause, Door, Order, Outcome, Reach, Receipt, Subject, Token};
 pub use store::{DELETE_RECORDS, END_SIGN_INS};
 
-/// How long an ended session of a provider's is remembered: until every sign-in that it could have opened is over.
-const SID_REMEMBERED: Duration = sessions::ABSOLUTE_LIFETIME;
+/// How long an ended session of a provider's is remembered: longer than any browser takes that is on its way with it.
+const SID_REMEMBERED: Duration = Duration::hours(12);
 
 /// Carries out an order, in this order: find the person within `op.scope` and lock their row; for [`Reach::All`] raise
-/// their generation; end the sign-ins; record it. Both outcomes are to be committed, for the demand itself is a fact.
+/// their generation; end the sign-ins; record it; announce it. Both outcomes are to be committed, for the demand itself
+/// is a fact. For [`Subject::Org`] the org takes the person's place, and everybody is meant whatever the reach.
 ///
 /// Raising must come before ending: a sign-in that is being opened either is seen and ended here, or sees the raised
 /// generation and is not opened.
@@ -39,6 +41,9 @@ const SID_REMEMBERED: Duration = sessions::ABSOLUTE_LIFETIME;
 /// # Errors
 /// The database's; then nothing has happened.
 pub async fn revoke(tx: &Tx, op: &Op, order: &Order) -> Result<Outcome> {
+    if order.subject == Subject::Org {
+        return revoke_org(tx, op, order).await;
+    }
     if let (Reach::ProviderSession, Subject::ProviderSession { iss, sid, .. }) = (order.reach, &order.subject) {
         // A browser may be on its way back with this very session: who opens a sign-in holds the org too.
         orgs::hold(tx, op.scope, Hold::Alone).await?;
@@ -53,16 +58,62 @@ pub async fn revoke(tx: &Tx, op: &Op, order: &Order) -> Result<Outcome> {
         store::raise_generation(tx, op, user.id).await?;
     }
     let ended = store::end_sign_ins(tx, op, user.id, order).await?;
-    store::delete_session_records(tx, &ended).await?;
-    let live = ended.iter().filter(|(_, live)| *live).count();
+    // One session of a provider's may have been several people's, one after the other.
+    let is_one_s = order.reach != Reach::ProviderSession;
+    let told = if is_one_s { Announcement::User(user.id) } else { Announcement::Org(op.scope.org()) };
+    Ok(Outcome::Ended(finish(tx, op, order, Some(user.id), &ended, told).await?))
+}
+
+async fn revoke_org(tx: &Tx, op: &Op, order: &Order) -> Result<Outcome> {
+    // Alone: whoever opens a sign-in holds the org too, and then sees the raised generation.
+    orgs::hold(tx, op.scope, Hold::Alone).await?;
+    store::raise_org_generation(tx, op).await?;
+    let ended = store::end_org_sign_ins(tx, op, order.cause).await?;
+    let told = Announcement::Org(op.scope.org());
+    Ok(Outcome::Ended(finish(tx, op, order, None, &ended, told).await?))
+}
+
+/// What every end of sign-ins has to leave behind.
+async fn finish(
+    tx: &Tx,
+    op: &Op,
+    order: &Order,
+    user: Option<UserId>,
+    ended: &[(SignInId, bool)],
+    told: Announcement,
+) -> Result<Receipt> {
+    store::delete_session_records(tx, ended).await?;
+    let sign_ins = ended.iter().filter(|(_, live)| *live).count();
     let detail = json!({
         "door": order.door.as_str(),
         "cause": order.cause.as_str(),
         "reach": order.reach.as_str(),
-        "sign_ins_ended": live,
+        "sign_ins_ended": sign_ins,
     });
-    audit::record(tx, op, Event::Revoked, Some(user.id), detail).await?;
-    Ok(Outcome::Ended(Receipt { sign_ins: live }))
+    audit::record(tx, op, Event::Revoked, user, detail).await?;
+    if !ended.is_empty() {
+        store::announce(tx, told).await?;
+    }
+    Ok(Receipt { sign_ins })
+}
+
+/// Makes `policy` hold from now on, and ends at once what is over by it. Nothing that was over before comes alive by a
+/// longer one: it is ended first, and no sign-in's absolute end is ever put off.
+///
+/// # Errors
+/// The database's.
+pub async fn change_policy(tx: &Tx, op: &Op, policy: Policy, door: Door) -> Result<Receipt> {
+    // Alone: a sign-in that is being opened has its end by one policy or by the other.
+    orgs::hold(tx, op.scope, Hold::Alone).await?;
+    let before = orgs::policy(tx, op.scope).await?;
+    let over = store::end_over(tx, op, before, None).await?;
+    store::delete_session_records(tx, &over).await?;
+    orgs::set_policy(tx, op, policy).await?;
+    store::shorten_sign_ins(tx, op, policy).await?;
+    let (subject, reach, cause) = (Subject::Org, Reach::All, Cause::PolicyChanged);
+    let ended = store::end_over(tx, op, policy, Some(cause)).await?;
+    let order = Order { subject, reach, cause, door };
+    finish(tx, op, &order, None, &ended, Announcement::Org(op.scope.org())).await
 }
 
 /// What an order about one person would end that is open now, the newest first. It is chosen by the very condition by
@@ -75,6 +126,30 @@ pub async fn preview(tx: &Tx, op: &Op, order: &Order) -> Result<Vec<SignIn>> {
     let chosen = store::find_sign_ins(tx, op, user.id, order).await?;
     let open = sessions::list_open(tx, op.scope, user.id, op.now).await?;
     Ok(open.into_iter().filter(|sign_in| chosen.contains(&sign_in.id)).collect())
+}
+
+/// The same for an administrator: about one person or the whole org, with whose each is, part by part. `None` when there
+/// is no such person.
+///
+/// # Errors
+/// The database's.
+pub async fn preview_page(tx: &Tx, op: &Op, order: &Order, part: PageOf) -> Result<Option<Page>> {
+    let chosen = if order.subject == Subject::Org {
+        store::find_org_sign_ins(tx, op).await?
+    } else {
+        let Some(user) = resolve(tx, op, &order.subject).await? else { return Ok(None) };
+        store::find_sign_ins(tx, op, user.id, order).await?
+    };
+    sessions::page(tx, op, Some(chosen), part).await.map(Some)
+}
+
+/// What [`change_policy`] would end that is open now.
+///
+/// # Errors
+/// The database's.
+pub async fn preview_policy(tx: &Tx, op: &Op, policy: Policy, part: PageOf) -> Result<Page> {
+    let chosen = store::find_over(tx, op, policy).await?;
+    sessions::page(tx, op, Some(chosen), part).await
 }
 
 /// The same for a signed demand, once: another time with the same `request` it is answered as it was, and nothing is
@@ -95,6 +170,14 @@ pub async fn revoke_once(tx: &Tx, op: &Op, order: &Order, token: &Token, request
     }
     store::insert_spent(tx, op.scope, token, jti, request, outcome).await?;
     Ok(Some(outcome))
+}
+
+/// Says to every process that somebody is there, so that who listens hears something now and then.
+///
+/// # Errors
+/// The database's.
+pub async fn say_hello(db: &impl ConnectionTrait) -> Result<()> {
+    store::say_hello(db).await
 }
 
 /// The number of a provider's session's end there, if we were told.
@@ -157,8 +240,8 @@ async fn resolve_one(tx: &Tx, op: &Op, subject: &Subject) -> Result<Option<User>
                 None => Ok(None),
             }
         }
-        // RFC 9493 §3.2.8: they are not nested.
-        Subject::Aliases(_) => Ok(None),
+        // RFC 9493 §3.2.8: they are not nested. And everybody is nobody in particular.
+        Subject::Aliases(_) | Subject::Org => Ok(None),
     }
 }
 

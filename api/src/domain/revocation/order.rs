@@ -1,12 +1,16 @@
 //! What a door asks for, and what it is told.
 
+use std::fmt;
+
 use time::OffsetDateTime;
 
-use crate::kernel::{Email, SignInId, UserId};
+use crate::kernel::{Email, OrgId, SignInId, UserId};
 
 /// Whose sign-ins.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Subject {
+    /// Everybody of the org.
+    Org,
     /// Somebody known already.
     User(UserId),
     /// By address (RFC 9493 §3.2.2).
@@ -36,6 +40,7 @@ pub enum Subject {
 impl Subject {
     pub(super) fn format(&self) -> &'static str {
         match self {
+            Self::Org => "org",
             Self::User(_) => "user",
             Self::Email(_) => "email",
             Self::Opaque(_) => "opaque",
@@ -87,6 +92,8 @@ pub enum Cause {
     ProviderRequired,
     /// Their session at the company's provider ended.
     ProviderSignedOut,
+    /// Their company lets sign-ins last for a shorter time from now on.
+    PolicyChanged,
 }
 
 impl Cause {
@@ -99,6 +106,7 @@ impl Cause {
             Self::Moved => "moved",
             Self::ProviderRequired => "provider_required",
             Self::ProviderSignedOut => "provider_signed_out",
+            Self::PolicyChanged => "policy_changed",
         }
     }
 }
@@ -112,6 +120,8 @@ pub enum Door {
     BackChannelLogout,
     /// `GET /orgs/{slug}/frontchannel-logout`.
     FrontChannelLogout,
+    /// An administrator of the org's, at `/api/org`.
+    Admin,
     /// The person's own account.
     Account,
     /// The operator's command line.
@@ -120,16 +130,55 @@ pub enum Door {
 
 impl Door {
     /// All there are.
-    pub const ALL: [Self; 5] =
-        [Self::GlobalTokenRevocation, Self::BackChannelLogout, Self::FrontChannelLogout, Self::Account, Self::Operator];
+    pub const ALL: [Self; 6] = [
+        Self::GlobalTokenRevocation,
+        Self::BackChannelLogout,
+        Self::FrontChannelLogout,
+        Self::Admin,
+        Self::Account,
+        Self::Operator,
+    ];
 
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::GlobalTokenRevocation => "global_token_revocation",
             Self::BackChannelLogout => "backchannel_logout",
             Self::FrontChannelLogout => "frontchannel_logout",
+            Self::Admin => "admin",
             Self::Account => "account",
             Self::Operator => "operator",
+        }
+    }
+}
+
+/// Whose sign-ins may have ended, as every process is told once that is committed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Announcement {
+    /// One person's.
+    User(UserId),
+    /// Those of everybody in the org.
+    Org(OrgId),
+}
+
+impl Announcement {
+    /// The channel of PostgreSQL's that it is sent through.
+    pub const CHANNEL: &str = "curfew_sign_ins";
+
+    /// What [`fmt::Display`] has written.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text.split_once(' ')? {
+            ("user", id) => id.parse().ok().map(Self::User),
+            ("org", id) => id.parse().ok().map(Self::Org),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Announcement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::User(id) => write!(f, "user {id}"),
+            Self::Org(id) => write!(f, "org {id}"),
         }
     }
 }

@@ -3,82 +3,202 @@
 use sea_orm::{ConnectionTrait, DbBackend, Statement, Value};
 use time::OffsetDateTime;
 
-use super::{Order, Outcome, Reach, Receipt, Subject, Token};
+use super::{Announcement, Cause, Order, Outcome, Reach, Receipt, Subject, Token};
 use crate::domain::Tx;
+use crate::domain::orgs::Policy;
 use crate::kernel::{Op, OrgScope, Result, SignInId, UserId};
 
-/// One person's open sign-ins: `$3` only that one, `$4` all but that one. What is shown beforehand and what is ended must
-/// not differ.
-macro_rules! chosen {
-    () => {
-        "where org_id = $1 and user_id = $2 and ended_at is null \
-           and ($3::uuid is null or id = $3) and ($4::uuid is null or id <> $4)"
+/// Ends the sign-ins that `$chosen` chooses, for the cause that stands in `$cause`; by their own ends where that is null.
+/// They are locked in one order by everybody, or two that end some of the same would wait for each other. The ID token
+/// stays only for a person who leaves and may go on to their provider with it. Says of each whether it was open.
+macro_rules! ending {
+    ($chosen:expr, $cause:literal) => {
+        concat!(
+            "with chosen as (select s.id from sign_ins s ",
+            $chosen,
+            " order by s.id for no key update) \
+             update sign_ins s set ended_at = case when ",
+            $cause,
+            "::text is null then ends_at(s, o) else $2 end, ended_cause = coalesce(",
+            $cause,
+            ", over_by(s, o)), id_token = case when ",
+            $cause,
+            " = 'signed_out' then s.id_token end \
+             from chosen, orgs o where s.id = chosen.id and o.id = s.org_id \
+             returning s.id, ends_at(s, o) > $2 as live"
+        )
     };
 }
 
-/// Ends one person's open sign-ins. The ID token stays only for a person who
-/// leaves and may go on to their provider with it. Public for the test of its plan.
-pub const END_SIGN_INS: &str = concat!(
-    "update sign_ins set ended_at = $5, ended_cause = $6, id_token = case when $6 = 'signed_out' then id_token end ",
-    chosen!(),
-    " returning id, expires_at > $5 as live"
-);
-const FIND_SIGN_INS: &str = concat!("select id from sign_ins ", chosen!());
+/// The open ones of what `$chosen` chooses. What is shown beforehand and what is ended must not differ.
+macro_rules! finding {
+    ($chosen:expr) => {
+        concat!(
+            "select s.id from sign_ins s join orgs o on o.id = s.org_id ",
+            $chosen,
+            " and ends_at(s, o) > $2 order by s.id"
+        )
+    };
+}
 
-/// Ends what one issuer's session opened, which may have been several people, one after the other; and of the person `$6`
+/// One person's: `$4` only that one, `$5` all but that one.
+macro_rules! of_person {
+    () => {
+        "where s.org_id = $1 and s.user_id = $3 and s.ended_at is null \
+           and ($4::uuid is null or s.id = $4) and ($5::uuid is null or s.id <> $5)"
+    };
+}
+
+macro_rules! of_org {
+    () => {
+        "where s.org_id = $1 and s.ended_at is null"
+    };
+}
+
+/// What is over by a policy with these two times, in seconds.
+macro_rules! over {
+    () => {
+        "where s.org_id = $1 and s.ended_at is null \
+           and (least(s.expires_at, s.created_at + make_interval(secs => $3)) <= $2 \
+             or s.last_seen_at + make_interval(secs => $4) <= $2)"
+    };
+}
+
+/// Public for the test of its plan.
+pub const END_SIGN_INS: &str = ending!(of_person!(), "$6");
+const FIND_SIGN_INS: &str = finding!(of_person!());
+const END_ORG_SIGN_INS: &str = ending!(of_org!(), "$3");
+const FIND_ORG_SIGN_INS: &str = finding!(of_org!());
+const END_OVER: &str = ending!(over!(), "$5");
+const FIND_OVER: &str = finding!(over!());
+
+/// What one issuer's session opened, which may have been several people, one after the other; and of the person `$5`
 /// there what is of no session.
-const END_PROVIDER_SESSION: &str = "update sign_ins set ended_at = $2, ended_cause = $3, id_token = null \
-     where org_id = $1 and ended_at is null and idp_iss = $4 \
-       and (idp_sid = $5 or (idp_sid is null and idp_sub = $6)) \
-     returning id, expires_at > $2 as live";
+const END_PROVIDER_SESSION: &str = ending!(
+    "where s.org_id = $1 and s.ended_at is null and s.idp_iss = $3 \
+       and (s.idp_sid = $4 or (s.idp_sid is null and s.idp_sub = $5))",
+    "$6"
+);
 
 /// Deletes the records that lead to these sign-ins, and keeps which cookie it was. Public for the test of its plan.
 pub const DELETE_RECORDS: &str = "with gone as ( \
          delete from tower_sessions where sign_in_id = any($1) returning id, sign_in_id) \
      update sign_ins s set session_digest = gone.id from gone where s.id = gone.sign_in_id";
 
-/// The mark only moves on: of two demands the one that began first may be carried out last. The number is drawn under the row's lock, so that its order is the order of the revocations.
+/// The mark only moves on: of two demands the one that began first may be carried out last. The number is drawn under the
+/// row's lock, so that its order is the order of the revocations.
 pub(super) async fn raise_generation(tx: &Tx, op: &Op, user: UserId) -> Result<()> {
     let sql = "update users \
                set generation = generation + 1, revoked_seq = nextval('revocation_seq'), \
                    reauth_since = greatest(reauth_since, $3) \
                where org_id = $1 and id = $2";
-    let values: [Value; 3] = [op.scope.org().into(), user.into(), op.now.into()];
-    tx.execute(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
+    tx.execute(statement(sql, [op.scope.org().into(), user.into(), op.now.into()])).await?;
     Ok(())
 }
 
-/// Ends them all, also what has expired by our clock and may not have by another's. Says of each whether it had not.
+/// The same for everybody of the org.
+pub(super) async fn raise_org_generation(tx: &Tx, op: &Op) -> Result<()> {
+    let sql = "update orgs \
+               set generation = generation + 1, revoked_seq = nextval('revocation_seq'), \
+                   reauth_since = greatest(reauth_since, $2) \
+               where id = $1";
+    tx.execute(statement(sql, [op.scope.org().into(), op.now.into()])).await?;
+    Ok(())
+}
+
+/// Ends them all, also what is over by our clock and may not be by another's.
 pub(super) async fn end_sign_ins(tx: &Tx, op: &Op, user: UserId, order: &Order) -> Result<Vec<(SignInId, bool)>> {
-    let (org, cause) = (op.scope.org(), order.cause.as_str());
-    let ending = match (order.reach, &order.subject) {
-        (Reach::ProviderSession, Subject::ProviderSession { iss, sid, sub }) => {
-            let (iss, sid, sub) = (iss.clone(), sid.clone(), sub.clone());
-            let values: [Value; 6] = [org.into(), op.now.into(), cause.into(), iss.into(), sid.into(), sub.into()];
-            statement(END_PROVIDER_SESSION, values)
-        }
-        (reach, _) => {
-            let [org, user, only, but] = choice(op, user, reach);
-            statement(END_SIGN_INS, [org, user, only, but, op.now.into(), cause.into()])
-        }
-    };
-    let rows = tx.query_all(ending).await?;
-    rows.into_iter().map(|row| Ok((row.try_get("", "id")?, row.try_get("", "live")?))).collect()
+    let cause = order.cause.as_str().into();
+    if let (Reach::ProviderSession, Subject::ProviderSession { iss, sid, sub }) = (order.reach, &order.subject) {
+        let [org, now] = here_and_now(op);
+        let values = [org, now, iss.clone().into(), sid.clone().into(), sub.clone().into(), cause];
+        return end(tx, END_PROVIDER_SESSION, values).await;
+    }
+    let [org, now, user, only, but] = choice(op, user, order.reach);
+    end(tx, END_SIGN_INS, [org, now, user, only, but, cause]).await
 }
 
 /// What [`end_sign_ins`] would end of one person's.
 pub(super) async fn find_sign_ins(tx: &Tx, op: &Op, user: UserId, order: &Order) -> Result<Vec<SignInId>> {
-    let rows = tx.query_all(statement(FIND_SIGN_INS, choice(op, user, order.reach))).await?;
+    find(tx, FIND_SIGN_INS, choice(op, user, order.reach)).await
+}
+
+/// Everybody's.
+pub(super) async fn end_org_sign_ins(tx: &Tx, op: &Op, cause: Cause) -> Result<Vec<(SignInId, bool)>> {
+    let [org, now] = here_and_now(op);
+    end(tx, END_ORG_SIGN_INS, [org, now, cause.as_str().into()]).await
+}
+
+/// What [`end_org_sign_ins`] would end.
+pub(super) async fn find_org_sign_ins(tx: &Tx, op: &Op) -> Result<Vec<SignInId>> {
+    find(tx, FIND_ORG_SIGN_INS, here_and_now(op)).await
+}
+
+/// What is over by `policy`; without a cause it ended by itself, when it did.
+pub(super) async fn end_over(tx: &Tx, op: &Op, policy: Policy, cause: Option<Cause>) -> Result<Vec<(SignInId, bool)>> {
+    let [org, now] = here_and_now(op);
+    let [absolute, idle] = times(policy);
+    end(tx, END_OVER, [org, now, absolute, idle, cause.map(Cause::as_str).into()]).await
+}
+
+/// What [`end_over`] would end that is open.
+pub(super) async fn find_over(tx: &Tx, op: &Op, policy: Policy) -> Result<Vec<SignInId>> {
+    let [org, now] = here_and_now(op);
+    let [absolute, idle] = times(policy);
+    find(tx, FIND_OVER, [org, now, absolute, idle]).await
+}
+
+/// Brings the ends nearer that a policy allows no more. It puts none off.
+pub(super) async fn shorten_sign_ins(tx: &Tx, op: &Op, policy: Policy) -> Result<()> {
+    let sql = "update sign_ins s set expires_at = s.created_at + make_interval(secs => $2) \
+               where s.org_id = $1 and s.ended_at is null \
+                 and s.expires_at > s.created_at + make_interval(secs => $2)";
+    let [absolute, _] = times(policy);
+    tx.execute(statement(sql, [op.scope.org().into(), absolute])).await?;
+    Ok(())
+}
+
+/// Tells every process, once this has been committed.
+pub(super) async fn announce(tx: &Tx, told: Announcement) -> Result<()> {
+    let values = [Announcement::CHANNEL.into(), told.to_string().into()];
+    tx.execute(statement("select pg_notify($1, $2)", values)).await?;
+    Ok(())
+}
+
+/// Means nothing to who hears it.
+pub(super) async fn say_hello(db: &impl ConnectionTrait) -> Result<()> {
+    let values = [Announcement::CHANNEL.into(), "hello".into()];
+    db.execute(statement("select pg_notify($1, $2)", values)).await?;
+    Ok(())
+}
+
+async fn end(tx: &Tx, sql: &str, values: impl IntoIterator<Item = Value>) -> Result<Vec<(SignInId, bool)>> {
+    let rows = tx.query_all(statement(sql, values)).await?;
+    rows.into_iter().map(|row| Ok((row.try_get("", "id")?, row.try_get("", "live")?))).collect()
+}
+
+async fn find(tx: &Tx, sql: &str, values: impl IntoIterator<Item = Value>) -> Result<Vec<SignInId>> {
+    let rows = tx.query_all(statement(sql, values)).await?;
     rows.into_iter().map(|row| Ok(row.try_get("", "id")?)).collect()
 }
 
-fn choice(op: &Op, user: UserId, reach: Reach) -> [Value; 4] {
+fn here_and_now(op: &Op) -> [Value; 2] {
+    [op.scope.org().into(), op.now.into()]
+}
+
+/// As PostgreSQL's `make_interval` takes seconds.
+fn times(policy: Policy) -> [Value; 2] {
+    [f64::from(policy.absolute_lifetime).into(), f64::from(policy.idle_timeout).into()]
+}
+
+fn choice(op: &Op, user: UserId, reach: Reach) -> [Value; 5] {
     let (only, but) = match reach {
         Reach::One(sign_in) => (Some(sign_in.uuid()), None),
         Reach::AllBut(sign_in) => (None, Some(sign_in.uuid())),
         Reach::All | Reach::ProviderSession => (None, None),
     };
-    [op.scope.org().into(), user.into(), only.into(), but.into()]
+    let [org, now] = here_and_now(op);
+    [org, now, user.into(), only.into(), but.into()]
 }
 
 pub(super) async fn delete_session_records(tx: &Tx, sign_ins: &[(SignInId, bool)]) -> Result<()> {
@@ -86,7 +206,7 @@ pub(super) async fn delete_session_records(tx: &Tx, sign_ins: &[(SignInId, bool)
         return Ok(());
     }
     let ids: Vec<_> = sign_ins.iter().map(|(id, _)| id.uuid()).collect();
-    tx.execute(Statement::from_sql_and_values(DbBackend::Postgres, DELETE_RECORDS, [ids.into()])).await?;
+    tx.execute(statement(DELETE_RECORDS, [ids.into()])).await?;
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! Sign-ins: one row for each person on each browser. The cookie only leads here, and whether it still means anything
-//! is asked at every request, twice: when the request arrives, and in the transaction that does its work.
+//! is asked at every request, twice: when the request arrives, and in the transaction that does its work. One SQL function,
+//! `is_open`, says whether a sign-in is one, by what has been done to it and by the org's policy.
 //!
 //! Ending a sign-in is not here. That is `revocation`'s, alone.
 
@@ -17,14 +18,15 @@ use super::Tx;
 use super::audit::{self, Event};
 use super::orgs::{self, Hold};
 use super::users::Candidate;
+use crate::entity::org::OrgKind;
 use crate::entity::sign_in::Model as SignIn;
 use crate::entity::user::Model as User;
 use crate::kernel::{Error, Op, OrgScope, Result, Role, Sealer, SignInId, UserId};
 
 pub use store::SessionRecords;
 
-/// How long a sign-in lasts, used or not.
-pub const ABSOLUTE_LIFETIME: Duration = Duration::hours(12);
+/// Use of a sign-in is written down at most this often.
+const TOUCHED_EVERY: Duration = Duration::minutes(1);
 
 /// A signed-in person, as one request sees them.
 #[derive(Clone)]
@@ -33,8 +35,12 @@ pub struct Principal {
     pub sign_in: SignInId,
     /// The person's org.
     pub scope: OrgScope,
+    /// Whether it is a company.
+    pub org_kind: OrgKind,
     /// What the org is called.
     pub org_name: String,
+    /// A company's first domain.
+    pub org_slug: Option<String>,
     /// The person.
     pub user: UserId,
     /// What they are called.
@@ -45,6 +51,16 @@ pub struct Principal {
     pub role: Role,
     /// Whether their company's provider signed them in.
     pub by_provider: bool,
+    /// When they last did something, as far as it was written down.
+    pub last_seen_at: OffsetDateTime,
+    /// When the sign-in ends, however much it is used.
+    pub expires_at: OffsetDateTime,
+    /// The org's, after which a sign-in ends that is not used.
+    pub idle_timeout: Duration,
+    /// When they proved who they are, if that is known.
+    authenticated_at: Option<OffsetDateTime>,
+    /// The org's, within which they must have, for a privileged act.
+    privileged_auth_age: Duration,
     generations: [u8; 16],
 }
 
@@ -52,6 +68,22 @@ impl Principal {
     /// The person's and the org's generation. A cookie remembers these, and is stale when either has been raised.
     pub fn generations(&self) -> &[u8; 16] {
         &self.generations
+    }
+
+    /// When the sign-in ends unless it is used.
+    pub fn idle_expires_at(&self) -> OffsetDateTime {
+        self.last_seen_at + self.idle_timeout
+    }
+
+    /// When it ends unless it is used, by either of its ends.
+    pub fn ends_at(&self) -> OffsetDateTime {
+        self.expires_at.min(self.idle_expires_at())
+    }
+
+    /// How recently the person must have proved who they are for a privileged act, if they have not by `now`.
+    pub fn wanted_auth_age(&self, now: OffsetDateTime) -> Option<Duration> {
+        let is_recent = self.authenticated_at.is_some_and(|at| now - at <= self.privileged_auth_age);
+        (!is_recent).then_some(self.privileged_auth_age)
     }
 }
 
@@ -74,6 +106,18 @@ pub async fn find_principal(
     store::lookup_sign_in(db, sign_in, now).await
 }
 
+/// Writes down that the person has done something, at most once a minute for each sign-in.
+///
+/// # Errors
+/// The database's.
+pub async fn touch(db: &impl ConnectionTrait, principal: &mut Principal, now: OffsetDateTime) -> Result<()> {
+    if now - principal.last_seen_at < TOUCHED_EVERY {
+        return Ok(());
+    }
+    principal.last_seen_at = now;
+    store::touch(db, principal.scope, principal.sign_in, now).await
+}
+
 /// Opens a sign-in for somebody whose password has just been checked, unless anything that the check relied on has
 /// changed since `candidate` was read: the password, either generation, being active, or that no provider signs the
 /// person in. A revocation that came in between therefore wins.
@@ -84,7 +128,7 @@ pub async fn open(tx: &Tx, op: &Op, candidate: &Candidate) -> Result<Option<Sign
     let id = SignInId::new(op.now, &op.chance);
     // In a statement of its own: the next one then sees what whoever held the org before us did to its connections.
     orgs::hold(tx, op.scope, Hold::Shared).await?;
-    if !store::insert_sign_in(tx, op, id, candidate, op.now + ABSOLUTE_LIFETIME).await? {
+    if !store::insert_sign_in(tx, op, id, candidate).await? {
         return Ok(None);
     }
     audit::record(tx, op, Event::SignedIn, Some(candidate.user), json!({ "sign_in": id, "by": "password" })).await?;
@@ -102,6 +146,8 @@ pub struct ProviderSession {
     pub sid: Option<String>,
     /// When the person proved who they are, as far as it says so.
     pub auth_time: Option<OffsetDateTime>,
+    /// When that was by our clock; also when only our having asked for it must do for proof.
+    pub authenticated_at: Option<OffsetDateTime>,
     /// Whether they had to prove it again, and that we asked for it must do for proof.
     pub reauth_unproven: bool,
     /// Its ID token, which it wants to see when the person leaves there too.
@@ -120,7 +166,9 @@ pub async fn open_by_provider(tx: &Tx, op: &Op, sealer: &Sealer, user: &User, by
         detail["reauth_unproven"] = true.into();
     }
     let id_token = sealer.seal(&op.chance, &id_token_place(id), &by.id_token)?;
-    store::insert_provider_sign_in(tx, op, id, user.id, by, id_token, op.now + ABSOLUTE_LIFETIME).await?;
+    let lifetime = orgs::policy(tx, op.scope).await?.absolute_lifetime;
+    let expires_at = op.now + Duration::seconds(lifetime.into());
+    store::insert_provider_sign_in(tx, op, id, user.id, by, id_token, expires_at).await?;
     audit::record(tx, op, Event::SignedIn, Some(user.id), detail).await?;
     Ok(id)
 }
@@ -147,6 +195,41 @@ pub async fn list_open(tx: &Tx, scope: OrgScope, user: UserId, now: OffsetDateTi
     store::list_open(tx, scope, user, now).await
 }
 
+/// A part of an org's open sign-ins.
+#[derive(Debug)]
+pub struct Page {
+    /// How many there are in all.
+    pub total: i64,
+    /// The newest first, each with whose it is.
+    pub sign_ins: Vec<(SignIn, User)>,
+    /// The last of them, when there are more.
+    pub next: Option<SignInId>,
+}
+
+/// Which part.
+#[derive(Clone, Copy, Debug)]
+pub struct PageOf {
+    /// After this one; from the newest unless given.
+    pub before: Option<SignInId>,
+    /// At most so many.
+    pub limit: u64,
+}
+
+/// The org's open sign-ins, of those in `only` if given.
+///
+/// # Errors
+/// The database's.
+pub async fn page(tx: &Tx, op: &Op, only: Option<Vec<SignInId>>, part: PageOf) -> Result<Page> {
+    let only = only.map(|ids| ids.into_iter().map(SignInId::uuid).collect::<Vec<_>>());
+    let mut sign_ins = store::list_page(tx, op, only.clone(), part).await?;
+    let total = store::count_open(tx, op, only).await?;
+    let limit = usize::try_from(part.limit).unwrap_or(usize::MAX);
+    let more = sign_ins.len() > limit;
+    sign_ins.truncate(limit);
+    let next = sign_ins.last().map(|(last, _)| last.id).filter(|_| more);
+    Ok(Page { total, sign_ins, next })
+}
+
 /// One sign-in.
 ///
 /// # Errors
@@ -162,7 +245,7 @@ pub struct Ended {
     pub org_name: Option<String>,
     /// When.
     pub at: OffsetDateTime,
-    /// Why: the name of a [`super::revocation::Cause`].
+    /// Why: the name of a [`super::revocation::Cause`], or by which of its own ends it was over.
     pub cause: String,
     /// Whether a provider had signed the person in.
     pub by_provider: bool,
@@ -172,8 +255,8 @@ pub struct Ended {
 ///
 /// # Errors
 /// The database's.
-pub async fn find_ended(db: &impl ConnectionTrait, session_digest: &str) -> Result<Option<Ended>> {
-    store::lookup_ended(db, session_digest).await
+pub async fn find_ended(db: &impl ConnectionTrait, session_digest: &str, now: OffsetDateTime) -> Result<Option<Ended>> {
+    store::lookup_ended(db, session_digest, now).await
 }
 
 /// What is stored of a cookie, and tells nobody the cookie: 128 bits of SHA-256, as many as the cookie has.

@@ -6,12 +6,15 @@ use sea_orm::{
 };
 use secrecy::ExposeSecret;
 use sqlx::PgPool;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
 
-use super::{Ended, Principal, ProviderSession};
+use super::{Ended, PageOf, Principal, ProviderSession};
 use crate::domain::Tx;
 use crate::domain::users::Candidate;
+use crate::entity::org::OrgKind;
 use crate::entity::sign_in::{Column, Entity, Model};
+use crate::entity::user;
 use crate::kernel::{Op, OrgId, OrgScope, Result, Role, SignInId, UserId};
 
 /// How many rows one sweep removes at most, so that it never holds much for long.
@@ -29,14 +32,21 @@ pub(super) async fn lookup_sign_in(
     #[derive(FromQueryResult)]
     struct Row {
         org_id: OrgId,
+        org_kind: OrgKind,
         org_name: String,
+        org_slug: Option<String>,
         org_generation: i64,
+        idle_timeout: i32,
+        privileged_auth_age: i32,
         user_id: UserId,
         user_name: String,
         user_email: String,
         user_role: Role,
         user_generation: i64,
         by_provider: bool,
+        authenticated_at: Option<OffsetDateTime>,
+        last_seen_at: OffsetDateTime,
+        expires_at: OffsetDateTime,
     }
     let lookup = statement("select * from lookup_sign_in($1, $2)", [sign_in.into(), now.into()]);
     let row = Row::find_by_statement(lookup).one(db).await?;
@@ -47,33 +57,45 @@ pub(super) async fn lookup_sign_in(
         Principal {
             sign_in,
             scope: OrgScope::proven(row.org_id),
+            org_kind: row.org_kind,
             org_name: row.org_name,
+            org_slug: row.org_slug,
             user: row.user_id,
             name: row.user_name,
             email: row.user_email,
             role: row.user_role,
             by_provider: row.by_provider,
+            last_seen_at: row.last_seen_at,
+            expires_at: row.expires_at,
+            idle_timeout: Duration::seconds(row.idle_timeout.into()),
+            authenticated_at: row.authenticated_at,
+            privileged_auth_age: Duration::seconds(row.privileged_auth_age.into()),
             generations,
         }
     }))
 }
 
+pub(super) async fn touch(
+    db: &impl ConnectionTrait,
+    scope: OrgScope,
+    sign_in: SignInId,
+    now: OffsetDateTime,
+) -> Result<()> {
+    let sql = "select touch_sign_in($1, $2, $3)";
+    db.execute(statement(sql, [scope.org().into(), sign_in.into(), now.into()])).await?;
+    Ok(())
+}
+
 /// Compares and inserts in one statement. `for share` makes it wait for a revocation under way and then look again; a
 /// plain foreign key would let it slip through.
-pub(super) async fn insert_sign_in(
-    tx: &Tx,
-    op: &Op,
-    id: SignInId,
-    candidate: &Candidate,
-    expires_at: OffsetDateTime,
-) -> Result<bool> {
+pub(super) async fn insert_sign_in(tx: &Tx, op: &Op, id: SignInId, candidate: &Candidate) -> Result<bool> {
     let sql = "insert into sign_ins \
-               (id, org_id, user_id, auth_time, created_at, last_seen_at, expires_at, ip, agent) \
-               select $1, u.org_id, u.id, $2, $2, $2, $3, $4, $5 \
+               (id, org_id, user_id, auth_time, authenticated_at, created_at, last_seen_at, expires_at, ip, agent) \
+               select $1, u.org_id, u.id, $2, $2, $2, $2, $2 + make_interval(secs => o.absolute_lifetime), $3, $4 \
                from users u join orgs o on o.id = u.org_id \
-               where u.org_id = $6 and u.id = $7 and u.active and o.active \
+               where u.org_id = $5 and u.id = $6 and u.active and o.active \
                  and not has_provider(o.id, split_part(u.email_folded, '@', 2)) \
-                 and u.generation = $8 and o.generation = $9 and u.password_hash is not distinct from $10 \
+                 and u.generation = $7 and o.generation = $8 and u.password_hash is not distinct from $9 \
                for share of o, u";
     let inserted = tx
         .execute(statement(
@@ -81,7 +103,6 @@ pub(super) async fn insert_sign_in(
             [
                 id.into(),
                 op.now.into(),
-                expires_at.into(),
                 op.client.ip.map(|ip| ip.to_string()).into(),
                 op.client.agent.clone().into(),
                 op.scope.org().into(),
@@ -104,12 +125,13 @@ pub(super) async fn insert_provider_sign_in(
     id_token: Vec<u8>,
     expires_at: OffsetDateTime,
 ) -> Result<()> {
-    let ProviderSession { issuer, subject, sid, auth_time, reauth_unproven: _, id_token: _ } = by;
+    let ProviderSession { issuer, subject, sid, auth_time, authenticated_at, reauth_unproven: _, id_token: _ } = by;
     let row = Model {
         id,
         org_id: op.scope.org(),
         user_id: user,
         auth_time,
+        authenticated_at,
         created_at: op.now,
         last_seen_at: op.now,
         expires_at,
@@ -144,15 +166,51 @@ pub(super) async fn find_by_sid(
 
 #[expect(clippy::disallowed_methods, reason = "the scoped finder")]
 pub(super) async fn list_open(tx: &Tx, scope: OrgScope, user: UserId, now: OffsetDateTime) -> Result<Vec<Model>> {
-    Ok(Entity::find()
-        .filter(Column::OrgId.eq(scope.org()))
-        .filter(Column::UserId.eq(user))
-        .filter(Column::EndedAt.is_null())
-        .filter(Column::ExpiresAt.gt(now))
-        .order_by_desc(Column::CreatedAt)
-        .order_by_desc(Column::Id)
+    let sql = "select s.* from sign_ins s join orgs o on o.id = s.org_id \
+               where s.org_id = $1 and s.user_id = $2 and is_open(s, o, $3) order by s.created_at desc, s.id desc";
+    let values = [scope.org().into(), user.into(), now.into()];
+    Ok(Entity::find().from_raw_sql(statement(sql, values)).all(tx).await?)
+}
+
+/// The org's open sign-ins: `$3` only those.
+macro_rules! open_in_org {
+    () => {
+        "from sign_ins s join orgs o on o.id = s.org_id \
+         where s.org_id = $1 and is_open(s, o, $2) and ($3::uuid[] is null or s.id = any($3)) "
+    };
+}
+
+/// One more than asked for, to know whether there are more.
+#[expect(clippy::disallowed_methods, reason = "the scoped finders")]
+pub(super) async fn list_page(
+    tx: &Tx,
+    op: &Op,
+    only: Option<Vec<Uuid>>,
+    PageOf { before, limit }: PageOf,
+) -> Result<Vec<(Model, user::Model)>> {
+    let sql = concat!(
+        "select s.* ",
+        open_in_org!(),
+        "and ($4::uuid is null or (s.created_at, s.id) < \
+            (select b.created_at, b.id from sign_ins b where b.org_id = $1 and b.id = $4)) \
+         order by s.created_at desc, s.id desc limit $5"
+    );
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+    let values = [op.scope.org().into(), op.now.into(), only.into(), before.map(SignInId::uuid).into(), limit.into()];
+    let sign_ins = Entity::find().from_raw_sql(statement(sql, values)).all(tx).await?;
+    let people = user::Entity::find()
+        .filter(user::Column::OrgId.eq(op.scope.org()))
+        .filter(user::Column::Id.is_in(sign_ins.iter().map(|sign_in| sign_in.user_id)))
         .all(tx)
-        .await?)
+        .await?;
+    let whose = |id| people.iter().find(|person| person.id == id).cloned();
+    Ok(sign_ins.into_iter().filter_map(|s| whose(s.user_id).map(|person| (s, person))).collect())
+}
+
+pub(super) async fn count_open(tx: &Tx, op: &Op, only: Option<Vec<Uuid>>) -> Result<i64> {
+    let sql = concat!("select count(*) as total ", open_in_org!());
+    let row = tx.query_one(statement(sql, [op.scope.org().into(), op.now.into(), only.into()])).await?;
+    Ok(row.map(|row| row.try_get("", "total")).transpose()?.unwrap_or_default())
 }
 
 #[expect(clippy::disallowed_methods, reason = "the scoped finder")]
@@ -160,8 +218,13 @@ pub(super) async fn find_sign_in(tx: &Tx, scope: OrgScope, id: SignInId) -> Resu
     Ok(Entity::find().filter(Column::OrgId.eq(scope.org())).filter(Column::Id.eq(id)).one(tx).await?)
 }
 
-pub(super) async fn lookup_ended(db: &impl ConnectionTrait, session_digest: &str) -> Result<Option<Ended>> {
-    let row = db.query_one(statement("select * from lookup_ended($1)", [session_digest.into()])).await?;
+pub(super) async fn lookup_ended(
+    db: &impl ConnectionTrait,
+    session_digest: &str,
+    now: OffsetDateTime,
+) -> Result<Option<Ended>> {
+    let sql = "select * from lookup_ended($1, $2)";
+    let row = db.query_one(statement(sql, [session_digest.into(), now.into()])).await?;
     let Some(row) = row else { return Ok(None) };
     Ok(Some(Ended {
         org_name: row.try_get("", "org_name")?,

@@ -31,6 +31,8 @@ pub struct Leaving {
     pub login_hint: Option<String>,
     /// Whether the provider is told to ask the person again.
     pub prompted: bool,
+    /// How recently, in seconds, they must have proved who they are, if that matters.
+    pub max_age: Option<i32>,
     /// Whether it began at a page of ours.
     pub from_own_page: bool,
 }
@@ -41,7 +43,8 @@ pub struct Leaving {
 /// The database's.
 pub async fn begin_attempt(tx: &Tx, op: &Op, connection: &Connection, leaving: Leaving) -> Result<()> {
     let seq = store::next_seq(tx).await?;
-    let Leaving { state, browser, nonce, pkce_verifier, return_to, login_hint, prompted, from_own_page } = leaving;
+    let Leaving { state, browser, nonce, pkce_verifier, return_to, login_hint, prompted, max_age, from_own_page } =
+        leaving;
     let attempt = Attempt {
         state_digest: digest(&state),
         org_id: op.scope.org(),
@@ -54,6 +57,7 @@ pub async fn begin_attempt(tx: &Tx, op: &Op, connection: &Connection, leaving: L
         return_to,
         login_hint,
         prompted,
+        max_age,
         from_own_page,
         seq,
         created_at: op.now,

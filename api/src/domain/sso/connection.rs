@@ -14,7 +14,6 @@ use crate::kernel::{Chance, Domain, Error, Op, OrgId, OrgScope, Result, Sealer, 
 use secrecy::SecretString;
 
 /// What an org's operator says about a provider.
-#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 #[derive(Debug)]
 pub struct ConnectionSettings {
     /// The one domain of the org that it is for; `None` for those that have no connection of their own.
@@ -33,8 +32,6 @@ pub struct ConnectionSettings {
     pub prompt_only: bool,
     /// Whether a logout token must say by its `typ` that it is one.
     pub requires_logout_typ: bool,
-    /// Whether leaving here always ends the provider's session too.
-    pub ends_provider_session: bool,
 }
 
 /// Where a connection's credential stands, for the sealer.
@@ -103,8 +100,7 @@ pub async fn set_connection(tx: &Tx, op: &Op, sealer: &Sealer, settings: Connect
     let detail = json!({
         "connection": id, "domain": domain, "issuer": settings.issuer, "client_id": settings.client_id,
         "provisions": settings.provisions, "prompt_only": settings.prompt_only,
-        "requires_logout_typ": settings.requires_logout_typ, "ends_provider_session": settings.ends_provider_session,
-        "replaced": before.is_some(),
+        "requires_logout_typ": settings.requires_logout_typ, "replaced": before.is_some(),
     });
     audit::record(tx, op, Event::SsoSet, None, detail).await?;
     sessions::list_signed_in_otherwise(tx, op.scope, domain).await

@@ -56,8 +56,9 @@ pub async fn recognise(tx: &Tx, op: &Op, sealer: &Sealer, attempt: &Attempt, cla
     if !user.active {
         return Err(refusal::deactivated());
     }
-    match proof(tx, op, &user, &connection, attempt, claims).await? {
-        Proof::Missing if attempt.prompted && attempt.seq > user.revoked_seq => Err(refusal::not_asked_again()),
+    let signed_out = LastSignOut::of(&org, &user);
+    match proof(tx, op, &user, signed_out, &connection, attempt, claims).await? {
+        Proof::Missing if attempt.prompted && attempt.seq > signed_out.seq => Err(refusal::not_asked_again()),
         Proof::Missing => Ok(Recognised::MustProve(connection)),
         proof => {
             let by = ProviderSession {
@@ -65,6 +66,7 @@ pub async fn recognise(tx: &Tx, op: &Op, sealer: &Sealer, attempt: &Attempt, cla
                 subject: claims.subject.clone(),
                 sid: claims.sid.clone(),
                 auth_time: claims.auth_time,
+                authenticated_at: authenticated_at(op, &connection, attempt, claims),
                 reauth_unproven: proof == Proof::Prompted,
                 id_token: claims.id_token.clone(),
             };
@@ -83,33 +85,60 @@ enum Proof {
     Missing,
 }
 
+/// The last time that the person was signed out by force, alone or with everybody of the org.
+#[derive(Clone, Copy)]
+struct LastSignOut {
+    seq: i64,
+    at: Option<OffsetDateTime>,
+}
+
+impl LastSignOut {
+    fn of(org: &Org, user: &User) -> Self {
+        Self { seq: org.revoked_seq.max(user.revoked_seq), at: org.reauth_since.max(user.reauth_since) }
+    }
+}
+
+/// When the person proved who they are. How long ago it was is told by the provider's clock alone, so that it does not
+/// matter what that clock says. Without its word, having asked it to prompt does where the operator says that it must.
+fn authenticated_at(op: &Op, connection: &Connection, attempt: &Attempt, claims: &Claims) -> Option<OffsetDateTime> {
+    match claims.auth_time {
+        Some(at) => Some(op.now - (claims.issued_at - at)),
+        None => (connection.prompt_only && attempt.prompted).then_some(op.now),
+    }
+}
+
 async fn proof(
     tx: &Tx,
     op: &Op,
     user: &User,
+    signed_out: LastSignOut,
     connection: &Connection,
     attempt: &Attempt,
     claims: &Claims,
 ) -> Result<Proof> {
-    let (scope, now) = (op.scope, op.now);
     // The browser left for the provider before the revocation.
-    if attempt.seq <= user.revoked_seq {
+    if attempt.seq <= signed_out.seq {
         return Ok(Proof::Missing);
     }
     // So did the session that they come with, before it ended there.
     if let Some(sid) = &claims.sid
-        && let Some(ended) = revocation::find_ended_sid(tx, scope, &claims.issuer, sid).await?
+        && let Some(ended) = revocation::find_ended_sid(tx, op.scope, &claims.issuer, sid).await?
         && attempt.seq <= ended
     {
         return Ok(Proof::Missing);
     }
-    let Some(since) = user.reauth_since else { return Ok(Proof::Given) };
-    let Some(at) = claims.auth_time else {
-        return Ok(if connection.prompt_only && attempt.prompted { Proof::Prompted } else { Proof::Missing });
+    let authenticated_at = authenticated_at(op, connection, attempt, claims);
+    // OpenID Connect Core 1.0 §3.1.3.7, 13: the age that was asked for is checked.
+    let is_recent =
+        |age: i32| authenticated_at.is_some_and(|at| op.now - at <= Duration::seconds(age.into()) + ROUNDING);
+    if attempt.max_age.is_some_and(|age| !is_recent(age)) {
+        return Ok(Proof::Missing);
+    }
+    let Some(since) = signed_out.at else { return Ok(Proof::Given) };
+    let (Some(proved_at), Some(at)) = (authenticated_at, claims.auth_time) else {
+        return Ok(if authenticated_at.is_some() { Proof::Prompted } else { Proof::Missing });
     };
-    // How long ago it was is told by the provider's clock alone, so that it does not matter what that clock says.
-    let proved_at = now - (claims.issued_at - at);
-    let is_given = proved_at + ROUNDING >= since && is_newer(tx, scope, user.id, &claims.issuer, since, at).await?;
+    let is_given = proved_at + ROUNDING >= since && is_newer(tx, op.scope, user.id, &claims.issuer, since, at).await?;
     Ok(if is_given { Proof::Given } else { Proof::Missing })
 }
 

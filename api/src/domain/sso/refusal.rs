@@ -67,6 +67,6 @@ pub(super) fn deactivated() -> Error {
 pub(super) fn not_asked_again() -> Error {
     Error::forbidden(
         "not_asked_again",
-        "You were signed out by your company and must prove again who you are, but its sign-in service did not ask you to. Sign out there and start again, or ask your administrator.",
+        "You must prove again who you are, but your company's sign-in service did not ask you to. Sign out there and start again, or ask your administrator.",
     )
 }

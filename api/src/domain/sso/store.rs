@@ -66,7 +66,6 @@ pub(super) async fn upsert_connection(
         provisions: settings.provisions,
         prompt_only: settings.prompt_only,
         requires_logout_typ: settings.requires_logout_typ,
-        ends_provider_session: settings.ends_provider_session,
         created_at: op.now,
         updated_at: op.now,
     };
@@ -78,7 +77,6 @@ pub(super) async fn upsert_connection(
         Column::Provisions,
         Column::PromptOnly,
         Column::RequiresLogoutTyp,
-        Column::EndsProviderSession,
         Column::UpdatedAt,
     ];
     Entity::insert(row.into_active_model())

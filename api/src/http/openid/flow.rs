@@ -1,6 +1,8 @@
 //! The steps of a sign-in at a provider. Between two transactions stands the network: the first takes the attempt, so
 //! that nobody else can; the second decides who it was, under locks.
 
+use std::time::Duration;
+
 use axum::response::{IntoResponse, Redirect, Response};
 use http::header;
 use secrecy::SecretString;
@@ -26,6 +28,7 @@ pub(super) struct Destination {
     pub(super) return_to: String,
     pub(super) login_hint: Option<String>,
     pub(super) prompted: bool,
+    pub(super) max_age: Option<i32>,
     pub(super) from_own_page: bool,
 }
 
@@ -65,9 +68,13 @@ pub(super) async fn leave(
     browser: &LeavingBrowser,
 ) -> Result<Response> {
     let op = &company.op;
-    let Destination { return_to, login_hint, prompted, from_own_page } = destination;
+    let Destination { return_to, login_hint, prompted, max_age, from_own_page } = destination;
+    let wanted = if prompted { Some(0) } else { max_age.and_then(|seconds| u64::try_from(seconds).ok()) };
     let (registration, secrets) = (registration(state, company, connection)?, Secrets::new(&op.chance));
-    let url = state.providers.authorization_url(&registration, &secrets, login_hint.as_deref(), prompted).await?;
+    let url = state
+        .providers
+        .authorization_url(&registration, &secrets, login_hint.as_deref(), wanted.map(Duration::from_secs))
+        .await?;
     let secret = browser.secret_or_new(&op.chance);
     let cookie = browser.keep(&secret)?;
     let Secrets { state: state_parameter, nonce, pkce_verifier } = secrets;
@@ -79,6 +86,7 @@ pub(super) async fn leave(
         return_to,
         login_hint,
         prompted,
+        max_age,
         from_own_page,
     };
     let tx = state.begin_in(op.scope).await?;
@@ -126,7 +134,7 @@ pub(super) async fn arrive(
     auth: &mut AuthSession,
     back: Back,
 ) -> Result<Response, Problem> {
-    let Back { recognised, attempt: Attempt { return_to, login_hint, from_own_page, .. } } = back;
+    let Back { recognised, attempt: Attempt { return_to, login_hint, max_age, from_own_page, .. } } = back;
     match recognised {
         Recognised::SignedIn(sign_in) => {
             let principal = sessions::find_principal(&state.db, sign_in, state.clock.now()).await?;
@@ -135,7 +143,7 @@ pub(super) async fn arrive(
             Ok(Redirect::to(home.as_str()).into_response())
         }
         Recognised::MustProve(connection) => {
-            let destination = Destination { return_to, login_hint, prompted: true, from_own_page };
+            let destination = Destination { return_to, login_hint, prompted: true, max_age, from_own_page };
             Ok(leave(state, company, &connection, destination, browser).await?)
         }
     }

@@ -29,6 +29,9 @@ use crate::state::AppState;
 use browser::LeavingBrowser;
 use flow::Destination;
 
+/// In seconds.
+const YEAR: i32 = 365 * 24 * 60 * 60;
+
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(check_openid)).routes(routes!(start_openid)).routes(routes!(finish_openid))
@@ -77,6 +80,9 @@ struct Start {
     login_hint: Option<String>,
     /// The path of ours to go to afterwards; `/` unless it is one.
     next: Option<String>,
+    /// How recently, in seconds, the person must have proved who they are (OpenID Connect Core 1.0 §3.1.2.1).
+    #[param(minimum = 0, maximum = 31_536_000)]
+    max_age: Option<i32>,
 }
 
 /// Sends a browser to the company's provider. To be navigated to, not fetched; a provider's own tile may lead here too.
@@ -100,6 +106,7 @@ async fn start_openid(
         return_to: flow::return_path(&state.config.urls, start.next.as_deref()),
         login_hint: hint.map(|email| email.as_written().to_owned()),
         prompted: false,
+        max_age: start.max_age.map(|seconds| seconds.clamp(0, YEAR)),
         from_own_page: headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin"),
     };
     Ok(flow::leave(&state, &company, &connection, destination, &browser).await?)

@@ -83,6 +83,7 @@ pub async fn attempt(world: &World) -> Attempt {
         return_to: "/".to_owned(),
         login_hint: None,
         prompted: false,
+        max_age: None,
         from_own_page: true,
     };
     sso::begin_attempt(&tx, &op, &connection, leaving).await.expect("begun");

@@ -3,11 +3,14 @@
 use std::collections::HashMap;
 
 use api::domain::api_keys::Scope;
+use serde_json::json;
 use time::Duration;
 use url::Url;
 
 use super::{TRINITY, World, attempt, destination, leave, page};
 use crate::support::{Account, Browser, Caller, Reply};
+
+const MORPHEUS: &str = "morpheus@whiterabbit.fake";
 
 struct Story {
     world: World,
@@ -100,7 +103,7 @@ async fn every_browser_of_hers_must_prove_it_also_after_the_first_is_back() {
     world.app.clock.advance(Duration::seconds(3));
     story.back_in(&mut desk, &mut at_desk).await;
     assert!(!world.is_in(&mut phone).await);
-    world.app.clock.advance(Duration::hours(1));
+    world.app.clock.advance(Duration::minutes(29));
     story.back_in(&mut phone, &mut on_phone).await;
     assert!(world.is_in(&mut desk).await, "and the first stays in");
 }
@@ -316,4 +319,35 @@ async fn a_sign_out_during_the_callback_finds_what_it_opened() {
     tx.commit().await.expect("committed");
     assert_eq!(revoking.await.expect("revoked"), 204);
     assert_eq!(story.open_sign_ins().await, 0);
+}
+
+/// For a privileged act a person proves once more who they are, by the `max_age` that the act wants (OpenID Connect Core
+/// 1.0 §3.1.2.1), and the new sign-in takes the old one's place.
+#[tokio::test]
+async fn a_privileged_act_goes_through_the_provider_with_max_age() {
+    let story = Story::new().await;
+    let world = &story.world;
+    world.app.person(Some(world.org), MORPHEUS, api::kernel::Role::Owner).await;
+    let mut account = Account::new(MORPHEUS);
+    let mut browser = world.signed_in(&mut account).await;
+    for _ in 0..2 {
+        world.app.clock.advance(Duration::minutes(10));
+        browser.get("/api/users/me").await;
+    }
+    let refused = browser.post("/api/org/revoke", json!({})).await;
+    assert_eq!((refused.code(), &refused.body["max_age"]), ("insufficient_user_authentication", &json!(900)));
+    let authorize = leave(&mut browser, "?max_age=900&next=%2Forg%2Fsessions").await;
+    assert!(authorize.contains("max_age=900") && !authorize.contains("prompt="), "{authorize}");
+    // A provider that takes no notice is asked once more, in other words, and then not believed.
+    let again = asked_again(&story.round(&mut browser, &authorize, &mut account).await);
+    world.provider.script().ignores_prompt = true;
+    assert_eq!(page(&story.round(&mut browser, &again, &mut account).await), "not_asked_again");
+    world.provider.script().ignores_prompt = false;
+    assert_eq!(browser.post("/api/org/revoke", json!({})).await.code(), "insufficient_user_authentication");
+    let authorize = leave(&mut browser, "?max_age=900&next=%2Forg%2Fsessions").await;
+    let again = asked_again(&story.round(&mut browser, &authorize, &mut account).await);
+    let back = story.round(&mut browser, &again, &mut account).await;
+    assert_eq!(destination(&back), "http://localhost:3000/org/sessions");
+    assert_eq!(story.open_sign_ins().await, 1, "the old one was replaced");
+    assert_eq!(browser.post("/api/org/revoke", json!({})).await.status, 204);
 }

@@ -9,7 +9,7 @@ use time::Duration;
 
 use super::tokens::{Story, trinity};
 use crate::openid::{destination, leave};
-use crate::support::{Account, Browser, TestApp, TestDatabase};
+use crate::support::{Account, Browser, TestApp, TestDatabase, Told};
 
 /// A way to demand a sign-out, as somebody outside does it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,11 +20,17 @@ enum Way {
     LogoutTokenWithSub,
     LogoutTokenWithSid,
     Frame,
+    AdminEndsPerson,
+    AdminEndsEverybody,
+    ShorterPolicy,
     SignOut,
+    OneSession,
+    OtherSessions,
+    AllSessions,
     NewConnection,
 }
 
-/// What a person can hold. Each is tried with a proof of who they are that is older than the sign-out.
+/// What a person can hold. What is on its way is tried with a proof of who they are that is older than the sign-out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Held {
     /// The cookie of the browser that the door is about, at this process.
@@ -33,14 +39,33 @@ enum Held {
     CookieElsewhere,
     /// The cookie of another browser of theirs, with another session at the provider, at another process.
     OtherBrowser,
+    /// An open stream of the first browser's, at this process.
+    Stream,
+    /// Another tab's of it, at another process.
+    StreamElsewhere,
+    /// One of the other browser's, at another process.
+    OtherStream,
     /// A sign-in that is on its way back with the same session.
     HalfFinished,
     /// A sign-in that is on its way back with the other session.
     OtherHalfFinished,
 }
 
-const HELD: [Held; 5] =
-    [Held::Cookie, Held::CookieElsewhere, Held::OtherBrowser, Held::HalfFinished, Held::OtherHalfFinished];
+const HELD: [Held; 8] = [
+    Held::Cookie,
+    Held::CookieElsewhere,
+    Held::OtherBrowser,
+    Held::Stream,
+    Held::StreamElsewhere,
+    Held::OtherStream,
+    // Last: who comes in takes the place of who was there.
+    Held::HalfFinished,
+    Held::OtherHalfFinished,
+];
+/// What the other browser holds.
+const OTHERS: &[Held] = &[Held::OtherBrowser, Held::OtherHalfFinished, Held::OtherStream];
+/// What is on its way. Only a demand is newer than that.
+const ON_THEIR_WAY: &[Held] = &[Held::HalfFinished, Held::OtherHalfFinished];
 
 struct Row {
     way: Way,
@@ -49,24 +74,43 @@ struct Row {
     survives: &'static [Held],
 }
 
-const ROWS: [Row; 8] = [
+const ROWS: [Row; 14] = [
     Row { way: Way::Key, door: Door::GlobalTokenRevocation, survives: &[] },
     Row { way: Way::TokenAtTheSharedAddress, door: Door::GlobalTokenRevocation, survives: &[] },
     Row { way: Way::TokenAtTheCompanysAddress, door: Door::GlobalTokenRevocation, survives: &[] },
     Row { way: Way::LogoutTokenWithSub, door: Door::BackChannelLogout, survives: &[] },
     // One session of the provider's has ended, and the other has not.
-    Row {
-        way: Way::LogoutTokenWithSid,
-        door: Door::BackChannelLogout,
-        survives: &[Held::OtherBrowser, Held::OtherHalfFinished],
-    },
-    Row { way: Way::Frame, door: Door::FrontChannelLogout, survives: &[Held::OtherBrowser, Held::OtherHalfFinished] },
-    // Leaving one browser by oneself is no demand: the provider's sessions are as good as before.
+    Row { way: Way::LogoutTokenWithSid, door: Door::BackChannelLogout, survives: OTHERS },
+    Row { way: Way::Frame, door: Door::FrontChannelLogout, survives: OTHERS },
+    Row { way: Way::AdminEndsPerson, door: Door::Admin, survives: &[] },
+    Row { way: Way::AdminEndsEverybody, door: Door::Admin, survives: &[] },
+    // What is too old ends. Nobody has said that she is not to sign in.
+    Row { way: Way::ShorterPolicy, door: Door::Admin, survives: ON_THEIR_WAY },
+    // Leaving by oneself is no demand: the provider's sessions are as good as before.
     Row {
         way: Way::SignOut,
         door: Door::Account,
-        survives: &[Held::OtherBrowser, Held::HalfFinished, Held::OtherHalfFinished],
+        survives: &[Held::OtherBrowser, Held::OtherStream, Held::HalfFinished, Held::OtherHalfFinished],
     },
+    Row {
+        way: Way::OneSession,
+        door: Door::Account,
+        survives: &[Held::OtherBrowser, Held::OtherStream, Held::HalfFinished, Held::OtherHalfFinished],
+    },
+    Row {
+        way: Way::OtherSessions,
+        door: Door::Account,
+        survives: &[
+            Held::Cookie,
+            Held::CookieElsewhere,
+            Held::Stream,
+            Held::StreamElsewhere,
+            Held::HalfFinished,
+            Held::OtherHalfFinished,
+        ],
+    },
+    // But this is: all means every way in.
+    Row { way: Way::AllSessions, door: Door::Account, survives: &[] },
     // Whoever came by a provider is not touched by the company's choosing one: only passwords are.
     Row { way: Way::NewConnection, door: Door::Operator, survives: &HELD },
 ];
@@ -104,6 +148,28 @@ async fn fire(story: &mut Story, way: Way) {
             let path = format!("/orgs/whiterabbit.fake/frontchannel-logout?iss={iss}&sid=a-session");
             world.app.anonymous().get(&path).await.status
         }
+        Way::AdminEndsPerson => {
+            let path = format!(
+                "/api/org/users/{}/revoke",
+                story.browser.get("/api/users/me").await.body["id"].as_str().expect("an id")
+            );
+            story.admin().await.post(&path, json!({})).await.status
+        }
+        Way::AdminEndsEverybody => story.admin().await.post("/api/org/revoke", json!({})).await.status,
+        Way::ShorterPolicy => {
+            world.app.clock.advance(Duration::minutes(1));
+            let policy = json!({ "idleTimeoutSeconds": 60, "absoluteLifetimeSeconds": 300,
+                "privilegedAuthAgeSeconds": 900, "endsProviderSession": false });
+            story.admin().await.put("/api/org/policy", policy).await.status
+        }
+        Way::OneSession => {
+            let sessions = story.browser.get("/api/sessions").await.body;
+            let own = sessions["sessions"].as_array().and_then(|all| all.iter().find(|each| each["current"] == true));
+            let id = own.expect("this one")["id"].as_str().expect("an id");
+            story.browser.delete(&format!("/api/sessions/{id}")).await.status
+        }
+        Way::OtherSessions => story.browser.post("/api/sessions/revoke", json!({ "reach": "others" })).await.status,
+        Way::AllSessions => story.browser.post("/api/sessions/revoke", json!({ "reach": "all" })).await.status,
         Way::SignOut => story.browser.post("/api/signout", json!({})).await.status,
         Way::NewConnection => {
             world.app.connect(world.org, &world.provider.issuer("t")).await;
@@ -126,6 +192,7 @@ async fn every_door_ends_what_it_says_on_every_process() {
     for Row { way, survives, .. } in &ROWS {
         let mut story = Story::new().await;
         let twin = story.world.app.twin().await;
+        let _listening = (story.world.app.listen().await, twin.listen().await);
         let (other, mut other_account) = story.elsewhere("another-session").await;
         let mut account = story.account.clone();
         let mut half = story.browser.clone();
@@ -133,6 +200,12 @@ async fn every_door_ends_what_it_says_on_every_process() {
         let authorize = leave(&mut half, "").await;
         let other_authorize = leave(&mut other_half, "").await;
         let cookie = story.browser.clone();
+        let mut streams = Vec::new();
+        for browser in [cookie.clone(), twin.with(&cookie), twin.with(&other)] {
+            let mut stream = browser.watch().await.expect("a stream");
+            assert_eq!(stream.next().await, Told::Alive);
+            streams.push(stream);
+        }
         story.world.app.clock.advance(Duration::seconds(10));
         fire(&mut story, *way).await;
         for held in HELD {
@@ -143,6 +216,17 @@ async fn every_door_ends_what_it_says_on_every_process() {
                 Held::HalfFinished => comes_in(&story, &mut half, &authorize, &mut account).await,
                 Held::OtherHalfFinished => {
                     comes_in(&story, &mut other_half, &other_authorize, &mut other_account).await
+                }
+                Held::Stream | Held::StreamElsewhere | Held::OtherStream => {
+                    let stream = &mut streams[held as usize - Held::Stream as usize];
+                    if survives.contains(&held) {
+                        // It looks, whether or not it was told anything.
+                        story.world.app.state.live.tell_all();
+                        twin.state.live.tell_all();
+                        stream.next().await == Told::Alive
+                    } else {
+                        stream.end().await != Told::Ended
+                    }
                 }
             };
             if lives != survives.contains(&held) {

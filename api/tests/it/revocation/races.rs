@@ -118,7 +118,7 @@ async fn the_204_waits_for_a_write_under_way() {
     let tx = app.state.begin(&op).await.expect("let in");
     let revoking = tokio::spawn(async move { key.revoke(TRINITY).await });
     app.until_somebody_waits().await;
-    todos::create(&tx, &op, user, "just in time".to_owned()).await.expect("written");
+    todos::create(&tx, &op, user, "just in time".to_owned(), None).await.expect("written");
     assert!(!revoking.is_finished());
     tx.commit().await.expect("committed");
     assert_eq!(revoking.await.expect("joined").status, 204);

@@ -36,8 +36,8 @@ async fn the_plan_touches_one_person_s_rows_among_100_000() {
     sqlx::query(enter).bind(org.id.to_string()).execute(&mut *tx).await.expect("a tenant");
     let explain = |sql: &str| format!("explain (analyze, format json) {sql}");
     let end = explain(END_SIGN_INS);
-    let ended = sqlx::query_scalar::<_, Value>(&end).bind(org.id.uuid()).bind(trinity.uuid());
-    let ended = ended.bind(None::<Uuid>).bind(None::<Uuid>).bind(app.clock.now()).bind("demanded");
+    let ended = sqlx::query_scalar::<_, Value>(&end).bind(org.id.uuid()).bind(app.clock.now()).bind(trinity.uuid());
+    let ended = ended.bind(None::<Uuid>).bind(None::<Uuid>).bind("demanded");
     let plan = ended.fetch_one(&mut *tx).await.expect("a plan");
     assert_eq!(scan(&plan), ("sign_ins_person", 1), "{plan:#}");
 

@@ -1,5 +1,6 @@
 //! Tokens that a provider signs to demand a sign-out, and their many wrong variants.
 
+use api::kernel::Role;
 use serde_json::{Value, json};
 use time::Duration;
 
@@ -27,6 +28,12 @@ impl Story {
         let mut account = Account { sid: Some(sid.to_owned()), auth_time: None, ..self.account.clone() };
         let browser = self.world.signed_in(&mut account).await;
         (browser, account)
+    }
+
+    /// An owner of the company's, who has just signed in.
+    pub async fn admin(&self) -> Browser {
+        self.world.app.person(Some(self.world.org), "morpheus@whiterabbit.fake", Role::Owner).await;
+        self.world.signed_in(&mut Account::new("morpheus@whiterabbit.fake")).await
     }
 
     pub async fn is_in(&mut self) -> bool {

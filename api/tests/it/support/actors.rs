@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use api::http::input::BODY_LIMIT;
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use super::TestApp;
+use super::{Stream, TestApp};
 
 /// What came back.
 #[derive(Debug)]
@@ -38,8 +38,14 @@ impl Reply {
 
 /// Sends one request.
 pub async fn send(router: &Router, request: Request<Body>) -> Reply {
-    let response = router.clone().oneshot(request).await.expect("infallible");
+    read(router.clone().oneshot(request).await.expect("infallible")).await
+}
+
+pub(super) async fn read(response: Response<Body>) -> Reply {
     let (parts, body) = response.into_parts();
+    // Its end is not to be waited for.
+    let is_stream = parts.headers.get(header::CONTENT_TYPE).is_some_and(|value| value == "text/event-stream");
+    let body = if is_stream { Body::empty() } else { body };
     let bytes = to_bytes(body, 64 * BODY_LIMIT).await.expect("a body");
     let body = match &bytes[..] {
         [] => Value::Null,
@@ -50,7 +56,7 @@ pub async fn send(router: &Router, request: Request<Body>) -> Reply {
     Reply { status: parts.status, headers: parts.headers, body }
 }
 
-fn request(method: &Method, path: &str, body: Option<Value>) -> Request<Body> {
+pub(super) fn request(method: &Method, path: &str, body: Option<Value>) -> Request<Body> {
     let builder = Request::builder().method(method).uri(path).header(header::HOST, "localhost:3333");
     match body {
         Some(json) => builder.header(header::CONTENT_TYPE, "application/json").body(Body::from(json.to_string())),
@@ -94,6 +100,25 @@ impl Browser {
 
     pub async fn delete(&mut self, path: &str) -> Reply {
         self.call(&Method::DELETE, path, None).await
+    }
+
+    /// A call that nobody's hand has caused.
+    pub async fn get_in_background(&mut self, path: &str) -> Reply {
+        let mut request = request(&Method::GET, path, None);
+        request.headers_mut().insert("curfew-background", HeaderValue::from_static("?1"));
+        self.send(request).await
+    }
+
+    /// Adds a todo by a request that names itself.
+    pub async fn add_once(&mut self, key: &str, task: &str) -> Reply {
+        let mut request = request(&Method::POST, "/api/todos", Some(json!({ "task": task })));
+        request.headers_mut().insert("idempotency-key", key.parse().expect("a header"));
+        self.send(request).await
+    }
+
+    /// Opens the stream by which this browser hears that its session has ended.
+    pub async fn watch(&self) -> Result<Stream, Reply> {
+        Stream::open(&self.router, self.headers()).await
     }
 
     pub async fn call(&mut self, method: &Method, path: &str, body: Option<Value>) -> Reply {

@@ -6,21 +6,26 @@ mod captured;
 mod database;
 mod provider;
 mod proxy;
+mod stream;
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use api::app;
-use api::app::start;
+use api::app::{listener, start};
 use api::config::{Config, Database, Http, Limits, Log, LogFormat, ProviderReach, Urls};
 use api::domain::api_keys::{self, Scope};
+use api::domain::orgs::Policy;
+use api::domain::revocation::{self, Door};
 use api::domain::sso::{self, ClientAuthMethod, ConnectionSettings};
 use api::domain::users::{self, NewUser, Passwords};
 use api::domain::{Tx, orgs, sessions};
 use api::entity::org::OrgKind;
-use api::kernel::{Actor, Chance, Client, Clock, Domain, Email, Op, OrgId, OrgScope, RequestId, Role, Sealer, UserId};
+use api::kernel::{
+    Actor, Chance, Client, Clock, Domain, Email, Op, OrgId, OrgScope, RequestId, Role, Sealer, UserId, Wait,
+};
 use api::oidc::Providers;
-use api::state::AppState;
+use api::state::{AppState, Live};
 use argon2::password_hash::PasswordHasher;
 use axum::Router;
 use sea_orm::TransactionTrait;
@@ -28,12 +33,15 @@ use secrecy::{ExposeSecret, SecretString};
 use sqlx::PgPool;
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 pub use actors::{Browser, Caller, Reply, send};
 pub use captured::Captured;
 pub use database::TestDatabase;
 pub use provider::{Account, Answer, CLIENT_SECRET, Provider, Script, Signing, jwk, sign};
 pub use proxy::Proxy;
+pub use stream::{Stream, Told};
 
 /// Everybody's password.
 pub const PASSWORD: &str = "correct horse battery staple";
@@ -41,24 +49,28 @@ pub const PASSWORD: &str = "correct horse battery staple";
 /// A clock that moves by hand. It starts far ahead: the session crate compares expiry with the real clock, and must find
 /// nothing expired.
 #[derive(Clone)]
-pub struct TestClock(Arc<Mutex<OffsetDateTime>>);
+pub struct TestClock(watch::Sender<OffsetDateTime>);
 
 impl TestClock {
     fn new() -> Self {
-        Self(Arc::new(Mutex::new(datetime!(2100-01-01 12:00 UTC))))
+        Self(watch::Sender::new(datetime!(2100-01-01 12:00 UTC)))
     }
 
     pub fn now(&self) -> OffsetDateTime {
-        *self.0.lock().expect("not poisoned")
+        *self.0.borrow()
     }
 
     pub fn advance(&self, by: Duration) {
-        *self.0.lock().expect("not poisoned") += by;
+        self.0.send_modify(|now| *now += by);
     }
 
     fn clock(&self) -> Clock {
-        let this = self.clone();
-        Clock::new(move || this.now())
+        let (this, that) = (self.clone(), self.clone());
+        let until = move |moment| -> Wait {
+            let mut times = that.0.subscribe();
+            Box::pin(async move { drop(times.wait_for(|now| *now >= moment).await) })
+        };
+        Clock::new(move || this.now(), until)
     }
 }
 
@@ -71,6 +83,7 @@ pub struct Org {
 /// A second process on the database of a [`TestApp`].
 pub struct Twin {
     router: Router,
+    pub state: AppState,
 }
 
 impl Twin {
@@ -81,10 +94,24 @@ impl Twin {
         here
     }
 
+    pub async fn listen(&self) -> Listening {
+        Listening(listener::start(self.state.clone()).await)
+    }
+
     pub async fn signed_in(&self, email: &str) -> Browser {
         let mut browser = Browser::new(self.router.clone());
         assert_eq!(browser.sign_in(email, PASSWORD).await.status, 200);
         browser
+    }
+}
+
+/// Listens until it is dropped.
+#[must_use]
+pub struct Listening(JoinHandle<()>);
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 
@@ -126,7 +153,15 @@ impl TestApp {
         let passwords = Passwords::new(chance.clone());
         let providers = Providers::new(&config.providers, config.limits, clock.clock(), chance.clone());
         let providers = providers.expect("providers");
-        let state = AppState { db, clock: clock.clock(), chance, passwords, providers, config: Arc::new(config) };
+        let state = AppState {
+            db,
+            clock: clock.clock(),
+            chance,
+            passwords,
+            providers,
+            live: Live::default(),
+            config: Arc::new(config),
+        };
         Self { router: app::build(&state), state, clock, database }
     }
 
@@ -136,8 +171,14 @@ impl TestApp {
         let passwords = Passwords::new(self.state.chance.clone());
         let (config, clock, chance) = (&self.state.config, self.clock.clock(), self.state.chance.clone());
         let providers = Providers::new(&config.providers, config.limits, clock, chance).expect("providers");
-        let state = AppState { db, passwords, providers, ..self.state.clone() };
-        Twin { router: app::build(&state) }
+        let live = Live::default();
+        let state = AppState { db, passwords, providers, live, ..self.state.clone() };
+        Twin { router: app::build(&state), state }
+    }
+
+    /// Listens to what is announced, as `api serve` does.
+    pub async fn listen(&self) -> Listening {
+        Listening(listener::start(self.state.clone()).await)
     }
 
     /// The superuser's pool: for looking behind the wall, and for breaking things on purpose.
@@ -210,7 +251,6 @@ impl TestApp {
             provisions: true,
             prompt_only: false,
             requires_logout_typ: false,
-            ends_provider_session: false,
         };
         adjust(&mut settings);
         let op = self.op(org.id);
@@ -230,6 +270,14 @@ impl TestApp {
         let tx = owner.begin().await.expect("a transaction");
         sessions::enter(&tx, op.scope).await.expect("a tenant");
         tx
+    }
+
+    /// The org's sign-ins last as `policy` says from now on.
+    pub async fn set_policy(&self, org: Org, policy: Policy) {
+        let op = self.op(org.id);
+        let tx = self.begin(&op).await;
+        revocation::change_policy(&tx, &op, policy, Door::Operator).await.expect("a policy");
+        tx.commit().await.expect("committed");
     }
 
     pub async fn domain(&self, org: Org, domain: &str) {
@@ -283,10 +331,15 @@ impl TestApp {
 
     /// Waits until some connection to this database waits for a lock.
     pub async fn until_somebody_waits(&self) {
+        self.until_waiting(1).await;
+    }
+
+    /// The same for so many.
+    pub async fn until_waiting(&self, many: i64) {
         let waiting = "select count(*) from pg_stat_activity \
                        where datname = current_database() and wait_event_type = 'Lock'";
         for _ in 0..2_000 {
-            if self.count(waiting).await > 0 {
+            if self.count(waiting).await >= many {
                 return;
             }
             tokio::task::yield_now().await;

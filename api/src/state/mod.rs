@@ -1,14 +1,19 @@
 //! What every handler may ask for, and the way into a tenant.
 
+mod live;
+
 use std::sync::Arc;
 
 use sea_orm::{DatabaseConnection, TransactionTrait};
 
 use crate::config::Config;
+use crate::domain::orgs::{self, Hold};
 use crate::domain::users::{self, Passwords};
 use crate::domain::{Tx, sessions};
 use crate::kernel::{Actor, Chance, Clock, Error, Op, OrgScope, Result};
 use crate::oidc::Providers;
+
+pub use live::{Heard, Live, STREAMS_PER_PERSON, Subscription};
 
 /// The parts of a running API. Clones share them.
 #[derive(Clone, Debug)]
@@ -23,6 +28,8 @@ pub struct AppState {
     pub passwords: Passwords,
     /// Companies' OpenID providers.
     pub providers: Providers,
+    /// The streams that are open here.
+    pub live: Live,
     /// What was set from outside.
     pub config: Arc<Config>,
 }
@@ -54,6 +61,20 @@ impl AppState {
     pub async fn begin_holding_person(&self, op: &Op) -> Result<Tx> {
         let Actor::User { id, sign_in, .. } = op.actor else { return self.begin(op).await };
         let tx = self.begin_in(op.scope).await?;
+        users::find_locked(&tx, op.scope, id).await?.ok_or_else(Error::session_ended)?;
+        sessions::enter_as(&tx, op.scope, sign_in, op.now, false).await?;
+        Ok(tx)
+    }
+
+    /// The same, for an administrator's act on the org: it holds the org, so that such acts take turns and none waits for
+    /// another's administrator, and then the administrator.
+    ///
+    /// # Errors
+    /// The session has ended; the database's.
+    pub async fn begin_holding_org(&self, op: &Op) -> Result<Tx> {
+        let Actor::User { id, sign_in, .. } = op.actor else { return self.begin(op).await };
+        let tx = self.begin_in(op.scope).await?;
+        orgs::hold(&tx, op.scope, Hold::Alone).await?.ok_or_else(Error::session_ended)?;
         users::find_locked(&tx, op.scope, id).await?.ok_or_else(Error::session_ended)?;
         sessions::enter_as(&tx, op.scope, sign_in, op.now, false).await?;
         Ok(tx)

@@ -1,0 +1,186 @@
+//! Where an org's people are signed in, and signing them out: one of them, or everybody.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::access::{Admin, Auditor};
+use super::input::{Path, Query};
+use super::problem::{Problem, ProblemBody};
+use super::sessions::SessionView;
+use crate::domain::revocation::{self, Cause, Door, Order, Outcome, Reach, Subject};
+use crate::domain::sessions::{self, Page, PageOf, Principal};
+use crate::entity::user::Model as User;
+use crate::kernel::{Error, Op, SignInId, UserId};
+use crate::state::AppState;
+
+/// The largest part of a list that is given at once, and what is given unless asked otherwise.
+const PART_MAX: u64 = 200;
+const PART: u64 = 100;
+
+/// The routes of this file.
+pub fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(list_org_sessions)).routes(routes!(revoke_user)).routes(routes!(revoke_org))
+}
+
+/// Somebody of the org.
+#[derive(Debug, Serialize, ToSchema)]
+struct PersonView {
+    id: UserId,
+    name: String,
+    /// The address as they write it.
+    email: String,
+}
+
+/// One person's being signed in on one browser, and whose it is.
+#[derive(Debug, Serialize, ToSchema)]
+struct OrgSessionView {
+    #[serde(flatten)]
+    session: SessionView,
+    person: PersonView,
+}
+
+/// A part of a list of sessions, the newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OrgSessionPage {
+    /// How many there are in all.
+    total: i64,
+    sessions: Vec<OrgSessionView>,
+    /// The `before` of the next part; null when this is the last.
+    #[schema(required = true)]
+    next: Option<SignInId>,
+}
+
+impl OrgSessionPage {
+    /// A page as `principal` sees it.
+    pub fn of(Page { total, sign_ins, next }: Page, principal: &Principal) -> Self {
+        let view = |(sign_in, User { id, name, email, .. })| OrgSessionView {
+            session: SessionView::of(sign_in, principal),
+            person: PersonView { id, name, email },
+        };
+        Self { total, sessions: sign_ins.into_iter().map(view).collect(), next }
+    }
+}
+
+/// Which part of the list.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Part {
+    /// After this one.
+    before: Option<SignInId>,
+    /// At most so many; 100 unless given.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u64>,
+}
+
+/// Whether to do it; and which part to show of what it would do.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Preview {
+    /// With `true` nothing ends, and the answer is what would.
+    #[serde(default)]
+    pub dry_run: bool,
+    /// After this one.
+    before: Option<SignInId>,
+    /// At most so many; 100 unless given.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u64>,
+}
+
+impl Preview {
+    /// The part of the list that is asked for.
+    ///
+    /// # Errors
+    /// Invalid, when it is too large or empty.
+    pub fn part(&self) -> Result<PageOf, Error> {
+        part(self.before, self.limit)
+    }
+}
+
+fn part(before: Option<SignInId>, limit: Option<u64>) -> Result<PageOf, Error> {
+    let limit = limit.unwrap_or(PART);
+    if !(1..=PART_MAX).contains(&limit) {
+        return Err(Error::invalid(format!("The limit must be 1 to {PART_MAX}.")));
+    }
+    Ok(PageOf { before, limit })
+}
+
+/// Where the org's people are signed in, the newest first.
+#[utoipa::path(get, path = "/api/org/sessions", operation_id = "list_org_sessions", security(("session" = [])), tag = "org",
+    params(Part),
+    responses(
+        (status = 200, description = "A part of them", body = OrgSessionPage),
+        (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
+    ))]
+async fn list_org_sessions(
+    State(state): State<AppState>,
+    Auditor { op, principal }: Auditor,
+    Query(Part { before, limit }): Query<Part>,
+) -> Result<Json<OrgSessionPage>, Problem> {
+    let part = part(before, limit)?;
+    let tx = state.begin_read(&op).await?;
+    let page = sessions::page(&tx, &op, None, part).await?;
+    drop(tx);
+    Ok(Json(OrgSessionPage::of(page, &principal)))
+}
+
+/// Signs somebody of the org out, everywhere and at once. At their company's provider they will be asked again.
+#[utoipa::path(post, path = "/api/org/users/{id}/revoke", operation_id = "revoke_user", security(("session" = [])), tag = "org",
+    params(("id" = UserId, Path), Preview),
+    responses(
+        (status = 200, description = "With dry_run: what would end", body = OrgSessionPage),
+        (status = 204, description = "They are signed out"),
+        (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
+    ))]
+async fn revoke_user(
+    State(state): State<AppState>,
+    Admin { op, principal }: Admin,
+    Path(id): Path<UserId>,
+    Query(preview): Query<Preview>,
+) -> Result<Response, Problem> {
+    revoke(&state, &op, &principal, Subject::User(id), &preview).await
+}
+
+/// Signs everybody of the org out, oneself too.
+#[utoipa::path(post, path = "/api/org/revoke", operation_id = "revoke_org", security(("session" = [])), tag = "org", params(Preview),
+    responses(
+        (status = 200, description = "With dry_run: what would end", body = OrgSessionPage),
+        (status = 204, description = "Everybody is signed out"),
+        (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
+    ))]
+async fn revoke_org(
+    State(state): State<AppState>,
+    Admin { op, principal }: Admin,
+    Query(preview): Query<Preview>,
+) -> Result<Response, Problem> {
+    revoke(&state, &op, &principal, Subject::Org, &preview).await
+}
+
+async fn revoke(
+    state: &AppState,
+    op: &Op,
+    principal: &Principal,
+    subject: Subject,
+    preview: &Preview,
+) -> Result<Response, Problem> {
+    let order = Order { subject, reach: Reach::All, cause: Cause::Demanded, door: Door::Admin };
+    let nobody = || Error::not_found("person");
+    if preview.dry_run {
+        let part = preview.part()?;
+        let tx = state.begin_read(op).await?;
+        let page = revocation::preview_page(&tx, op, &order, part).await?.ok_or_else(nobody)?;
+        return Ok(Json(OrgSessionPage::of(page, principal)).into_response());
+    }
+    let tx = state.begin_holding_org(op).await?;
+    let outcome = revocation::revoke(&tx, op, &order).await?;
+    tx.commit().await?;
+    match outcome {
+        Outcome::Ended(_) => Ok(StatusCode::NO_CONTENT.into_response()),
+        Outcome::NoSuchSubject => Err(nobody().into()),
+    }
+}
