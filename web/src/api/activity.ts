@@ -5,8 +5,11 @@
 export const BACKGROUND = 'Curfew-Background';
 
 const RECENT_MS = 60_000;
-/** A pointer that merely moves is none: a table that is knocked keeps nobody signed in. */
-const TOUCHES = ['pointerdown', 'keydown', 'wheel', 'focus', 'visibilitychange'];
+/**
+ * A pointer that merely moves is none: a table that is knocked keeps nobody signed in. A screen reader clicks, and
+ * dictation types, without a pointer or a key.
+ */
+const TOUCHES = ['pointerdown', 'keydown', 'click', 'input', 'wheel', 'focus', 'visibilitychange'];
 
 // The page was loaded, so there is somebody.
 let touchedAt = Date.now();
@@ -15,7 +18,7 @@ const listeners = new Set<() => void>();
 
 function touch({ type, target }: Event): void {
   // Within the page, the focus moves by itself too.
-  if (document.hidden || (type === 'focus' && target !== window)) return;
+  if (document.hidden || (type === 'focus' && target instanceof Node)) return;
   touchedAt = Date.now();
   tellAll();
 }

@@ -14,6 +14,8 @@ export type SessionEvent =
   | { kind: 'left'; person: string | null; continueAt: string | null }
   /** The API named this person, for the first time since something happened. */
   | { kind: 'recognised'; person: string }
+  /** The person was warned that the session would end for want of use, and has used it. */
+  | { kind: 'prolonged' }
   /** More is known about why the person is signed out; nothing else changed. */
   | { kind: 'noted' }
   /** Nothing is certain any more: forget everything and ask the API again. */
@@ -109,6 +111,11 @@ export class Session {
     this.#person = null;
     this.#isTold = false;
     this.#next({ wasSignedOut: this.#state.wasSignedOut }, { kind: 'doubted' });
+  }
+
+  /** The session lasts longer than was shown: other tabs may show it still. */
+  prolonged(): void {
+    this.#emit({ kind: 'prolonged' });
   }
 
   /** The API said `session_ended`: there was a sign-in, even if this page was opened after it ended. */

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet } from '@tanstack/react-router';
 import { PersonContext, personQuery, useSession, type Person } from '../api/person';
 import { explain } from '../api/problem';
+import { IdleWarning } from '../features/idle/IdleWarning';
 import { SignOut } from '../features/sign-out/SignOut';
 import { Brand } from '../ui/Brand';
 import { Failure } from '../ui/Failure';
@@ -43,6 +44,7 @@ function AskWho() {
             <SignOut />
           </nav>
         </header>
+        <IdleWarning />
         <main className="page">
           <Outlet />
         </main>

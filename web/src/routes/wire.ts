@@ -17,6 +17,7 @@ import type { AppRouter } from './router';
 const CHANNEL = 'curfew-session';
 const CHANGED = 'changed';
 const ENDED = 'ended';
+const PROLONGED = 'prolonged';
 
 export function wire(router: AppRouter, queryClient: QueryClient): () => void {
   const otherTabs = new BroadcastChannel(CHANNEL);
@@ -37,6 +38,10 @@ export function wire(router: AppRouter, queryClient: QueryClient): () => void {
 
   const unsubscribe = session.subscribe((event) => {
     if (event.kind === 'noted') return;
+    if (event.kind === 'prolonged') {
+      otherTabs.postMessage(PROLONGED);
+      return;
+    }
     if (event.kind === 'recognised') {
       dropLive ??= holdLive(onEnded);
       return;
@@ -53,6 +58,7 @@ export function wire(router: AppRouter, queryClient: QueryClient): () => void {
   otherTabs.onmessage = ({ data }: MessageEvent<unknown>) => {
     if (data === CHANGED && session.snapshot().ended) session.doubt();
     else if ((data === CHANGED || data === ENDED) && session.hear()) void ask();
+    else if (data === PROLONGED && session.person !== null) void ask();
   };
 
   // Whatever keeps a connection open keeps the page from being kept whole for "back".
