@@ -50,13 +50,17 @@ pub struct Limits {
     pub provider_answer: Duration,
     /// For all that one sign-in has to ask the provider.
     pub provider: Duration,
+    /// From one sign of life of an open stream to the next, so that proxies keep it and we notice that nobody is there.
+    pub heartbeat: Duration,
+    /// For a stream that has heard nothing, until it looks: an announcement may be lost.
+    pub unasked: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        let [body, request, statement, lock] = [10, 20, 10, 5].map(Duration::from_secs);
+        let [body, request, statement, lock, heartbeat, unasked] = [10, 20, 10, 5, 15, 30].map(Duration::from_secs);
         let [provider_answer, provider] = [3000, 4500].map(Duration::from_millis);
-        Self { body, request, statement, lock, provider_answer, provider }
+        Self { body, request, statement, lock, provider_answer, provider, heartbeat, unasked }
     }
 }
 

@@ -20,10 +20,6 @@ use crate::domain::sessions::{self, Principal};
 use crate::kernel::Result;
 use crate::state::{AppState, Heard, Subscription};
 
-/// How often something is sent, so that proxies keep the connection and we notice that nobody is there.
-const HEARTBEAT: Duration = Duration::from_secs(15);
-/// A stream asks this often without having heard anything: an announcement may be lost.
-const UNASKED: Duration = Duration::from_secs(30);
 /// How soon it asks again when the database did not answer.
 const AGAIN: Duration = Duration::from_secs(1);
 /// Proxies of nginx's kind hold answers back unless told not to.
@@ -74,17 +70,18 @@ impl Watch {
         if self.has_ended {
             return None;
         }
+        let limits = self.state.config.limits;
         tokio::select! {
             biased;
             heard = self.subscription.hear() => if heard == Heard::Closing { return None },
             () = self.state.clock.until(self.deadline) => {}
             () = tokio::time::sleep_until(self.ask_at) => {}
-            () = tokio::time::sleep(HEARTBEAT) => return Some(alive()),
+            () = tokio::time::sleep(limits.heartbeat) => return Some(alive()),
         }
         match self.ask().await {
             Ok(Some(principal)) => {
                 self.deadline = principal.ends_at();
-                self.ask_at = Instant::now() + UNASKED;
+                self.ask_at = Instant::now() + limits.unasked;
                 Some(alive())
             }
             Ok(None) => {

@@ -132,3 +132,26 @@ async fn a_database_that_is_away_ends_no_stream() {
     app.force("alter function away(uuid, timestamptz) rename to lookup_sign_in").await;
     assert_eq!(stream.end().await, Told::Ended, "it goes on asking");
 }
+
+#[tokio::test]
+async fn where_no_announcement_arrives_a_stream_looks_now_and_then() {
+    let app = TestApp::with(|config| config.limits.unasked = std::time::Duration::from_millis(20)).await;
+    let org = app.company("whiterabbit.fake").await;
+    app.member(org, TRINITY).await;
+    let mut stream = app.signed_in(TRINITY).await.watch().await.expect("a stream");
+    assert_eq!((stream.next().await, stream.next().await), (Told::Alive, Told::Alive));
+    app.holding(&app.key(org, &[Scope::Revoke]).await).revoke(TRINITY).await;
+    assert_eq!(stream.end().await, Told::Ended);
+}
+
+/// Comments, so that a proxy keeps the connection and that we notice a browser which has gone.
+#[tokio::test]
+async fn it_shows_signs_of_life() {
+    let app = TestApp::with(|config| config.limits.heartbeat = std::time::Duration::from_millis(20)).await;
+    let org = app.company("whiterabbit.fake").await;
+    app.member(org, TRINITY).await;
+    let mut stream = app.signed_in(TRINITY).await.watch().await.expect("a stream");
+    for _ in 0..5 {
+        assert_eq!(stream.next().await, Told::Alive);
+    }
+}

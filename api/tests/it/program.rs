@@ -5,9 +5,10 @@ use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use api::kernel::Role;
 use secrecy::ExposeSecret;
 
-use crate::support::TestDatabase;
+use crate::support::{TestApp, TestDatabase};
 
 const KEY: (&str, &str) = ("CURFEW_SECRETS_KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=");
 
@@ -138,6 +139,39 @@ async fn it_stops_in_good_order_when_told_to() {
         assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
         assert_eq!(serving.wait().expect("it ended").code(), Some(0), "{signal}");
     }
+}
+
+/// A stream would never end by itself, and the process would wait for it.
+#[tokio::test]
+async fn it_ends_streams_when_told_to_stop() {
+    let database = TestDatabase::new().await;
+    let url = database.url("curfew_app");
+    let app = TestApp::over(database, url.clone(), |_| {}).await;
+    app.person(None, "bob@tables.fake", Role::Owner).await;
+    let cookie = app.signed_in("bob@tables.fake").await.cookies["curfew"].clone();
+    let free = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").to_string();
+    let mut serving = api(&["serve", "--listen", &free], &[("DATABASE_URL", url.expose_secret())])
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it started");
+    let mut stream = until("it listens", || TcpStream::connect(&free).ok());
+    write!(stream, "GET /api/live HTTP/1.1\r\nHost: localhost\r\nCookie: curfew={cookie}\r\n\r\n").expect("sent");
+    let mut begun = Vec::new();
+    until("it has begun", || {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).expect("a byte");
+        begun.push(byte[0]);
+        begun.ends_with(b"\r\n\r\n").then_some(())
+    });
+    assert!(begun.starts_with(b"HTTP/1.1 200 "), "{}", String::from_utf8_lossy(&begun));
+    let told = Command::new("kill").args(["-s", "TERM", &serving.id().to_string()]).status().expect("kill ran");
+    assert!(told.success());
+    stream.read_to_end(&mut begun).expect("its end");
+    assert!(!String::from_utf8_lossy(&begun).contains("ended"), "nothing is said about the session");
+    let mut log = String::new();
+    serving.stderr.take().expect("its log").read_to_string(&mut log).expect("text");
+    assert_eq!(serving.wait().expect("it ended").code(), Some(0));
+    assert!(!log.contains("did not end in time"), "{log}");
 }
 
 fn until<T>(what: &str, mut tried: impl FnMut() -> Option<T>) -> T {
