@@ -24,6 +24,9 @@ test.each<[Cause, string]>([
   ['password_changed', 'Your password was changed at 14:02, which ended your other sign-ins.'],
   ['replaced', 'Somebody signed in again in this browser at 14:02, which ended the session before.'],
   ['moved', 'Your account was moved to White Rabbit at 14:02, which ended your sign-ins.'],
+  ['idle', 'You were signed out at 14:02, because you had not used Curfew here for a while.'],
+  ['expired', 'You were signed out at 14:02, because a sign-in lasts only so long.'],
+  ['policy_changed', 'Your company shortened how long a sign-in lasts at 14:02, which ended the one here.'],
 ])('%s is one sentence', (cause, sentence) => {
   expect(why(cause)).toBe(sentence);
 });

@@ -28,6 +28,12 @@ export function whySignedOut({ ended, orgName }: SignedOut, now = new Date()): s
       return `Somebody signed in again in this browser ${when}, which ended the session before.`;
     case 'moved':
       return `Your account was moved to ${orgName ?? 'your company'} ${when}, which ended your sign-ins.`;
+    case 'idle':
+      return `You were signed out ${when}, because you had not used Curfew here for a while.`;
+    case 'expired':
+      return `You were signed out ${when}, because a sign-in lasts only so long.`;
+    case 'policy_changed':
+      return `Your company shortened how long a sign-in lasts ${when}, which ended the one here.`;
   }
 }
 
@@ -39,7 +45,8 @@ export function signInService(orgName: string | null | undefined): string {
 const timeOfDay = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
 const dayOfYear = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'long' });
 
-function momentOf(at: Date, now: Date): string {
+/** "at 14:02", or "on 19 November at 23:59" where it is not today. */
+export function momentOf(at: Date, now: Date): string {
   const time = `at ${timeOfDay.format(at)}`;
   return at.toDateString() === now.toDateString() ? time : `on ${dayOfYear.format(at)} ${time}`;
 }

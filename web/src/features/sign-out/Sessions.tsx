@@ -19,7 +19,8 @@ type Cause = NonNullable<SignedOut['ended']>['cause'];
 function reachOf(cause: Cause): string {
   switch (cause) {
     case 'signed_out':
-      return `${HERE} Sign-ins of yours in other browsers or on other devices go on.`;
+      // Whether one left here alone, or from a list of them, is not told.
+      return `${HERE} Sign-ins of yours in other browsers or on other devices go on, unless you signed out there too.`;
     case 'demanded':
       return 'Your sessions of Curfew were ended in every browser and on every device.';
     default:

@@ -43,7 +43,8 @@ async function said(heading: string): Promise<(string | null)[]> {
 }
 
 describe('says why, how far, and what of the provider', () => {
-  const others = 'Sign-ins of yours in other browsers or on other devices go on.';
+  const others =
+    'Sign-ins of yours in other browsers or on other devices go on, unless you signed out there too.';
   const everywhere = 'Your sessions of Curfew were ended in every browser and on every device.';
   test.each<[Cause, SignedOut['provider'], (string | RegExp)[]]>([
     ['signed_out', 'none', ['You signed out at 14:02.', `${HERE} ${others}`]],
@@ -62,6 +63,9 @@ describe('says why, how far, and what of the provider', () => {
     ['password_changed', 'none', [/^Your password was changed at 14:02/, HERE]],
     ['replaced', 'may_be_alive', [/^Somebody signed in again in this browser at 14:02/, HERE, MAY_BE_ALIVE]],
     ['moved', 'none', [/^Your account was moved to White Rabbit at 14:02/, HERE]],
+    ['idle', 'may_be_alive', [/^You were signed out at 14:02, because you had not used/, HERE, MAY_BE_ALIVE]],
+    ['expired', 'none', [/^You were signed out at 14:02, because a sign-in lasts/, HERE]],
+    ['policy_changed', 'none', [/^Your company shortened how long a sign-in lasts at 14:02/, HERE]],
   ])('%s, %s', async (cause, provider, sentences) => {
     const { address } = page(known({ ended: endedBy(cause), provider, orgName: 'White Rabbit' }));
     const all = await said('You are signed out');
