@@ -17,6 +17,7 @@ import { SignInPage } from '../features/sign-in/SignInPage';
 import { SignedOutPage } from '../features/sign-out/SignedOutPage';
 import { parseShow, type Show } from '../features/todos/show';
 import { TodosPage } from '../features/todos/TodosPage';
+import { CompanyLayout } from './CompanyLayout';
 import { CrashedPage } from './CrashedPage';
 import { NotFoundPage } from './NotFoundPage';
 import { SignedInLayout } from './SignedInLayout';
@@ -91,14 +92,20 @@ const sessions = createRoute({
   component: SessionsPage,
 });
 
-const orgSessions = createRoute({
+const company = createRoute({
   getParentRoute: () => signedIn,
+  id: 'company-layout',
+  component: CompanyLayout,
+});
+
+const orgSessions = createRoute({
+  getParentRoute: () => company,
   path: '/org/sessions',
   component: OrgSessionsPage,
 });
 
 const policy = createRoute({
-  getParentRoute: () => signedIn,
+  getParentRoute: () => company,
   path: '/org/policy',
   component: PolicyPage,
 });
@@ -107,7 +114,7 @@ const routeTree = root.addChildren([
   signIn,
   backFromProvider,
   signedOut,
-  signedIn.addChildren([todos, password, sessions, orgSessions, policy]),
+  signedIn.addChildren([todos, password, sessions, company.addChildren([orgSessions, policy])]),
 ]);
 
 export function createAppRouter(history?: RouterHistory) {
