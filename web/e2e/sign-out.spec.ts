@@ -13,7 +13,7 @@ test('signing out says so, stays there, and "back" shows no todos', async ({ pag
     await expect(page.getByRole('heading', { name: 'You are signed out' })).toBeVisible();
     await expect(page).toHaveURL('/signed-out');
     await expect(said).toContainText(/^You signed out .*at \d\d:\d\d\./);
-    await expect(said).toContainText('Sign-ins of yours in other browsers or on other devices go on.');
+    await expect(said).toContainText('Sign-ins of yours in other browsers or on other devices go on');
     await expect(said).not.toContainText('sign-in service');
   }
 
