@@ -12,6 +12,7 @@ import { ApiError, NetworkError, readProblem, SignedOutError } from './problem';
 import { hasRenewed, renewals, renewing } from './renewal';
 import type { paths } from './schema';
 import { session } from './session';
+import { NEEDS_CONFIRMATION, stepUp } from './step-up';
 
 type Paths = readonly string[];
 const OF_NO_SIGN_IN: Paths = [
@@ -37,7 +38,15 @@ async function guardedFetch(request: Request): Promise<Response> {
   };
 
   if (!activity.isRecent()) request.headers.set(BACKGROUND, '?1');
-  const response = await answerTo(request, pathname, ensureCurrent);
+  let response = await answerTo(request, pathname, ensureCurrent);
+  if (response.status === 403 && stepUp.isAttended) {
+    const { code, maxAge = 0 } = await readProblem(response.clone());
+    if (code === NEEDS_CONFIRMATION) {
+      await stepUp.pause({ request, maxAge });
+      // Once: what is refused again is an error.
+      response = await answerTo(request, pathname, ensureCurrent);
+    }
+  }
   if (!response.ok) throw new ApiError(response, await readProblem(response));
   if (STREAMS.includes(pathname)) return response;
   if (!request.headers.has(BACKGROUND) && !OF_NO_SIGN_IN.includes(pathname)) activity.noteUse();
@@ -51,6 +60,7 @@ async function guardedFetch(request: Request): Promise<Response> {
 /** Never a 401, but for the calls that belong to no sign-in. */
 async function answerTo(request: Request, pathname: string, ensureCurrent: () => void): Promise<Response> {
   const send = async () => {
+    ensureCurrent();
     const sent = () => reach(() => fetch(request.clone()));
     const response = await (RENEWS.includes(pathname) ? renewing(sent) : sent());
     ensureCurrent();
@@ -61,7 +71,6 @@ async function answerTo(request: Request, pathname: string, ensureCurrent: () =>
   if (response.status !== 401 || OF_NO_SIGN_IN.includes(pathname)) return response;
   const hasNewCookie = hasRenewed(renewed);
   if (hasNewCookie !== false && (await hasNewCookie)) {
-    ensureCurrent();
     response = await send();
     if (response.status !== 401) return response;
   }
@@ -82,12 +91,18 @@ async function reach<T>(step: () => Promise<T>): Promise<T> {
   }
 }
 
+const SAME_FOR_ALL = { credentials: 'same-origin', cache: 'no-store' } as const;
+
 export const api = createClient<paths>({
   baseUrl: window.location.origin,
-  credentials: 'same-origin',
-  cache: 'no-store',
+  ...SAME_FOR_ALL,
   fetch: guardedFetch,
 });
+
+/** Sends what was put aside as text, like any other call. */
+export function resend(path: string, init: RequestInit): Promise<Response> {
+  return guardedFetch(new Request(new URL(path, window.location.origin), { ...SAME_FOR_ALL, ...init }));
+}
 
 /** The body of an answer that has one. */
 export async function dataOf<T>(answer: Promise<{ data?: T }>): Promise<NonNullable<T>> {

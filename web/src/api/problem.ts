@@ -14,6 +14,8 @@ interface Problem {
   code?: string;
   detail?: string;
   requestId?: string;
+  /** How recent a proof of who one is, in seconds, would have been enough. */
+  maxAge?: number;
   errors: FieldError[];
 }
 
@@ -46,6 +48,11 @@ export class SignedOutError extends Error {
   override readonly name = 'SignedOutError';
 }
 
+/** The person was asked to confirm that it is them, and did not. */
+export class NotConfirmedError extends Error {
+  override readonly name = 'NotConfirmedError';
+}
+
 export interface Explanation {
   sentence: string;
   requestId: string | undefined;
@@ -64,6 +71,12 @@ export function explain(error: Error): Explanation {
   if (error instanceof SignedOutError) {
     return { sentence: 'You have been signed out. Sign in again to go on.', requestId: undefined };
   }
+  if (error instanceof NotConfirmedError) {
+    return {
+      sentence: 'Nothing was done: it needs you to confirm that it is you.',
+      requestId: undefined,
+    };
+  }
   return { sentence: 'Something unexpected happened in this page. Try again.', requestId: undefined };
 }
 
@@ -80,6 +93,7 @@ export async function readProblem(response: Response): Promise<Problem> {
           code: text(body.code),
           detail: text(body.detail),
           requestId: text(body.request_id),
+          maxAge: typeof body.max_age === 'number' ? body.max_age : undefined,
           errors: Array.isArray(body.errors) ? body.errors.filter(isFieldError) : [],
         }
       : { errors: [] };

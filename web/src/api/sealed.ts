@@ -1,6 +1,6 @@
 /**
- * The one place that keeps anything in the browser: what a person typed and has not saved, and only sealed with a
- * key that the API gives to that same person (`draft-key.ts`). So it outlives a closed tab and a forced sign-out,
+ * The one place that keeps anything in the browser: what a person typed or asked for and is not done, and only sealed
+ * with a key that the API gives to that same person (`draft-key.ts`). So it outlives a closed tab and a forced sign-out,
  * and whoever signs in here next can neither read it nor has to destroy it.
  *
  * One item for each person, with each entry's name and time in the clear. Nothing here ever fails: without a key
@@ -126,6 +126,7 @@ function sealedStore(prefix: string, area: () => Storage, limits: Limits): Seale
     },
 
     async take(person, name) {
+      dropOld();
       const key = await draftKeyOf(person);
       const entries = load(person);
       const entry = entries.find((each) => each.name === name);
@@ -169,4 +170,18 @@ export const sealedDrafts = sealedStore('curfew-sealed.', () => window.localStor
   ageMs: 7 * 24 * 60 * MINUTE_MS,
   entries: 50,
   length: 64 * 1024,
+});
+
+/** Calls that go on when the person is back in this tab, from proving who they are. */
+export const sealedCalls = sealedStore('curfew-parked.', () => window.sessionStorage, {
+  ageMs: 10 * MINUTE_MS,
+  entries: 1,
+  length: 64 * 1024,
+});
+
+/** For all tabs, so that each is spent once. */
+export const sealedTickets = sealedStore('curfew-ticket.', () => window.localStorage, {
+  ageMs: 10 * MINUTE_MS,
+  entries: 10,
+  length: 4 * 1024,
 });

@@ -12,6 +12,8 @@ export type SessionEvent =
   | { kind: 'refused'; tellOthers: boolean }
   /** This person signed out here. `continueAt` is where the browser is to go then: to the company's provider. */
   | { kind: 'left'; person: string | null; continueAt: string | null }
+  /** The same person signed in again in place of this sign-in: everything goes on as it was. */
+  | { kind: 'renewed' }
   /** The API named this person, for the first time since something happened. */
   | { kind: 'recognised'; person: string }
   /** The person was warned that the session would end for want of use, and has used it. */
@@ -111,6 +113,10 @@ export class Session {
     this.#person = null;
     this.#isTold = false;
     this.#next({ wasSignedOut: this.#state.wasSignedOut }, { kind: 'doubted' });
+  }
+
+  renewed(): void {
+    this.#emit({ kind: 'renewed' });
   }
 
   /** The session lasts longer than was shown: other tabs may show it still. */

@@ -4,6 +4,8 @@ import { PersonContext, personQuery, useSession, type Person } from '../api/pers
 import { explain } from '../api/problem';
 import { IdleWarning } from '../features/idle/IdleWarning';
 import { SignOut } from '../features/sign-out/SignOut';
+import { Outcomes } from '../features/step-up/Outcomes';
+import { StepUp } from '../features/step-up/StepUp';
 import { Brand } from '../ui/Brand';
 import { Failure } from '../ui/Failure';
 import { Waiting } from '../ui/Waiting';
@@ -45,7 +47,9 @@ function AskWho() {
           </nav>
         </header>
         <IdleWarning />
+        <StepUp />
         <main className="page">
+          <Outcomes />
           <Outlet />
         </main>
       </PersonContext>

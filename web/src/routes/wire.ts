@@ -4,7 +4,9 @@
 import type { QueryClient } from '@tanstack/react-query';
 import { leaveFor } from '../api/leave';
 import { holdLive } from '../api/live';
+import { dropParked, goOnWith } from '../api/parked';
 import { askAgain } from '../api/person';
+import { ticketIn } from '../api/provider';
 import { cookieSettled } from '../api/renewal';
 import { safeReturnPath } from '../api/return-path';
 import { session } from '../api/session';
@@ -36,23 +38,59 @@ export function wire(router: AppRouter, queryClient: QueryClient): () => void {
     if (session.hear()) await ask();
   };
 
-  const unsubscribe = session.subscribe((event) => {
-    if (event.kind === 'noted') return;
-    if (event.kind === 'prolonged') {
-      otherTabs.postMessage(PROLONGED);
+  // Only for whom it brings back first: whoever is refused before has to ask anew.
+  let ticket = ticketIn(router.history.location);
+  const goOn = async (person: string) => {
+    const good = ticket;
+    ticket = undefined;
+    if (good === undefined) {
+      dropParked(person);
       return;
     }
-    if (event.kind === 'recognised') {
-      dropLive ??= holdLive(onEnded);
-      return;
-    }
+    await goOnWith(person, good);
+    await queryClient.invalidateQueries();
+  };
+
+  /** What was read for one sign-in is never shown to the next. */
+  const forget = () => {
     drop();
-    // Before anything else: what was read for one sign-in is never shown to the next.
     queryClient.clear();
-    if (event.kind === 'began') otherTabs.postMessage(CHANGED);
-    if (event.kind === 'left' || (event.kind === 'refused' && event.tellOthers)) otherTabs.postMessage(ENDED);
-    if (event.kind === 'refused') goToSignIn(router);
-    if (event.kind === 'left') void showSignedOut(router, event.continueAt);
+  };
+
+  const unsubscribe = session.subscribe((event) => {
+    switch (event.kind) {
+      case 'began':
+        forget();
+        otherTabs.postMessage(CHANGED);
+        break;
+      case 'refused':
+        forget();
+        ticket = undefined;
+        if (event.tellOthers) otherTabs.postMessage(ENDED);
+        goToSignIn(router);
+        break;
+      case 'left':
+        forget();
+        otherTabs.postMessage(ENDED);
+        void showSignedOut(router, event.continueAt);
+        break;
+      case 'doubted':
+        forget();
+        break;
+      case 'recognised':
+        dropLive ??= holdLive(onEnded);
+        void goOn(event.person);
+        break;
+      case 'renewed':
+        otherTabs.postMessage(CHANGED);
+        void ask();
+        break;
+      case 'prolonged':
+        otherTabs.postMessage(PROLONGED);
+        break;
+      case 'noted':
+        break;
+    }
   });
 
   otherTabs.onmessage = ({ data }: MessageEvent<unknown>) => {

@@ -11,8 +11,9 @@ import { wire } from '../routes/wire';
 export function renderApp(path: string) {
   const queryClient = createQueryClient();
   const router = createAppRouter(createMemoryHistory({ initialEntries: [path] }));
-  onTestFinished(wire(router, queryClient));
-  render(
+  const unwire = wire(router, queryClient);
+  onTestFinished(unwire);
+  const { unmount } = render(
     <QueryClientProvider client={queryClient}>
       <RouterProvider router={router} />
     </QueryClientProvider>,
@@ -21,6 +22,11 @@ export function renderApp(path: string) {
     user: userEvent.setup(),
     queryClient,
     router,
+    /** As when the tab is closed, or goes to another page. */
+    close: () => {
+      unmount();
+      unwire();
+    },
     address: () => router.history.location.pathname + router.history.location.search,
   };
 }

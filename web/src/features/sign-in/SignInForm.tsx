@@ -5,7 +5,7 @@ import { ApiError, explain } from '../../api/problem';
 import { Failure } from '../../ui/Failure';
 import { Field } from '../../ui/Field';
 import { leaveFor } from '../../api/leave';
-import { providerAddress } from './provider';
+import { providerAddress } from '../../api/provider';
 
 const LEAVING = 'Going to your company’s sign-in…';
 
