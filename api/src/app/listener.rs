@@ -12,10 +12,10 @@ use crate::domain::revocation::{self, Announcement};
 use crate::state::AppState;
 
 /// How often a process says that it is there, so that all of them hear something.
-const HELLO: Duration = Duration::from_secs(10);
+const HELLO: Duration = Duration::from_secs(5);
 /// Who hears nothing for so long is not listening any more: the connection may be dead without anybody having said so.
-const SILENCE: Duration = Duration::from_secs(25);
-/// How soon to try again.
+const SILENCE: Duration = Duration::from_secs(12);
+/// How soon to try again when there is no connection to be had.
 const AGAIN: Duration = Duration::from_secs(1);
 
 /// Listens for as long as we serve. When this returns we do, unless the database is away.
@@ -35,10 +35,12 @@ async fn listen(state: &AppState, first: Result<PgListener>) {
                 state.live.tell_all();
                 until_lost(state, listener).await
             }
-            Err(error) => error,
+            Err(error) => {
+                tokio::time::sleep(AGAIN).await;
+                error
+            }
         };
-        tracing::warn!(error = format!("{error:#}"), "ended sign-ins are not heard of; trying again");
-        tokio::time::sleep(AGAIN).await;
+        tracing::warn!(error = format!("{error:#}"), "ended sign-ins were not heard of; listening anew");
         listening = connect(state).await;
     }
 }
