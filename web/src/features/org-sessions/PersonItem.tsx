@@ -24,27 +24,29 @@ export function PersonItem({ person, now, mayEnd, say }: Props) {
 
   return (
     <li ref={row} className="person">
-      <div className="person-who">
-        <h2 className="person-name">
-          {person.name}
-          {person.id === me.id && ' (you)'}
-        </h2>
-        <p className="muted">{person.email}</p>
+      <div className="person-head">
+        <div className="person-who">
+          <h2 className="person-name">
+            {person.name}
+            {person.id === me.id && ' (you)'}
+          </h2>
+          <p className="muted">{person.email}</p>
+        </div>
+        {mayEnd && (
+          <button
+            ref={opener}
+            type="button"
+            aria-label={`Sign ${person.name} out`}
+            aria-expanded={isOpen}
+            aria-controls={id}
+            onClick={() => {
+              setIsOpen(!isOpen);
+            }}
+          >
+            Sign out
+          </button>
+        )}
       </div>
-      {mayEnd && (
-        <button
-          ref={opener}
-          type="button"
-          aria-label={`Sign ${person.name} out`}
-          aria-expanded={isOpen}
-          aria-controls={id}
-          onClick={() => {
-            setIsOpen(!isOpen);
-          }}
-        >
-          Sign out
-        </button>
-      )}
       <div id={id} className="person-confirm">
         {isOpen && (
           <ConfirmSignOut
