@@ -117,6 +117,31 @@ begin
         or s.id = (select t.sign_in_id from tower_sessions t where t.id = asked_digest));
 end $$;
 
+-- Writes down what is over, so that what is open stays few: a bounded number at a time. Nobody's access changes by it.
+grant delete on tower_sessions to curfew_lookup;
+grant update (ended_at, ended_cause, session_digest) on sign_ins to curfew_lookup;
+create function sweep_over(asked_now timestamptz, at_most integer)
+returns bigint
+language plpgsql volatile security definer set search_path = public, pg_temp as $$
+declare
+    swept bigint;
+begin
+    with over as (
+        select s.id, ends_at(s, o) as ended_at, over_by(s, o) as cause
+        from sign_ins s join orgs o on o.id = s.org_id
+        where s.ended_at is null and ends_at(s, o) <= asked_now
+        order by s.id limit at_most
+        for no key update of s skip locked),
+    gone as (
+        delete from tower_sessions t using over where t.sign_in_id = over.id returning t.id, t.sign_in_id)
+    update sign_ins s
+    set ended_at = over.ended_at, ended_cause = over.cause, id_token = null, session_digest = gone.id
+    from over left join gone on gone.sign_in_id = over.id
+    where s.id = over.id;
+    get diagnostics swept = row_count;
+    return swept;
+end $$;
+
 -- A request to make a todo that named itself, so that the same one may come again
 -- (draft-ietf-httpapi-idempotency-key-header). What was made is kept here as it was, for it may be gone by then.
 create table todo_requests (
@@ -159,7 +184,7 @@ declare
     f text;
     for_the_api constant text[] := array[
         'lookup_sign_in(uuid, timestamptz)', 'lookup_ended(text, timestamptz)',
-        'sweep_todo_requests(timestamptz, integer)'];
+        'sweep_over(timestamptz, integer)', 'sweep_todo_requests(timestamptz, integer)'];
 begin
     foreach f in array for_the_api loop
         execute format('alter function %s owner to curfew_lookup', f);

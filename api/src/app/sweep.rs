@@ -10,6 +10,8 @@ use crate::state::AppState;
 
 /// How often `serve` sweeps.
 const EVERY: Duration = Duration::from_mins(10);
+/// Records that nothing has taken along go so long after they expired.
+const RECORDS: Span = Span::hours(1);
 /// Sign-ins are kept this long after they expired, so that a person can see where they were signed in.
 const KEEP: Span = Span::days(30);
 
@@ -21,9 +23,10 @@ pub async fn sweep(state: &AppState) -> Result<u64> {
     let now = state.clock.now();
     let mut swept = 0;
     loop {
-        match sessions::sweep(&state.db, now, now - KEEP).await?
+        // First what is over, which takes its records along and keeps what a browser is told of them.
+        match revocation::sweep(&state.db, now).await?
+            + sessions::sweep(&state.db, now - RECORDS, now - KEEP).await?
             + sso::sweep(&state.db, now).await?
-            + revocation::sweep(&state.db, now).await?
             + todos::sweep(&state.db, now - todos::REMEMBERED).await?
         {
             0 => return Ok(swept),

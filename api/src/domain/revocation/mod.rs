@@ -188,7 +188,8 @@ pub async fn find_ended_sid(tx: &Tx, scope: OrgScope, issuer: &str, sid: &str) -
     store::find_ended_sid(tx, scope, issuer, sid).await
 }
 
-/// Forgets spent tokens and ended sessions that no longer matter, a bounded number at a time; the answer is how many.
+/// Forgets spent tokens and ended sessions that no longer matter, and writes down which sign-ins are over, a bounded
+/// number at a time; the answer is how many.
 ///
 /// # Errors
 /// The database's.

@@ -1,7 +1,7 @@
 //! The SQL of ending sign-ins: the only file that writes `ended_at` or a generation.
 
 use sea_orm::{ConnectionTrait, DbBackend, Statement, Value};
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use super::{Announcement, Cause, Order, Outcome, Reach, Receipt, Subject, Token};
 use crate::domain::Tx;
@@ -212,6 +212,8 @@ pub(super) async fn delete_session_records(tx: &Tx, sign_ins: &[(SignInId, bool)
 
 /// How many rows one sweep removes at most of each kind, so that it never holds much for long.
 const SWEEP: i32 = 10_000;
+/// What is over by one process's clock may not be by another's.
+const CLOCKS_DIFFER: Duration = Duration::minutes(1);
 
 fn statement(sql: &str, values: impl IntoIterator<Item = Value>) -> Statement {
     Statement::from_sql_and_values(DbBackend::Postgres, sql, values)
@@ -283,8 +285,9 @@ pub(super) async fn find_ended_sid(tx: &Tx, scope: OrgScope, issuer: &str, sid: 
 }
 
 pub(super) async fn sweep(db: &impl ConnectionTrait, before: OffsetDateTime) -> Result<u64> {
-    let sql = "select sweep_provider_sign_outs($1, $2) as swept";
-    let row = db.query_one(statement(sql, [before.into(), SWEEP.into()])).await?;
+    let sql = "select sweep_provider_sign_outs($1, $2) + sweep_over($3, $2) as swept";
+    let values = [before.into(), SWEEP.into(), (before - CLOCKS_DIFFER).into()];
+    let row = db.query_one(statement(sql, values)).await?;
     let swept: i64 = row.map(|row| row.try_get("", "swept")).transpose()?.unwrap_or(0);
     Ok(swept.unsigned_abs())
 }

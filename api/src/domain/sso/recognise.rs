@@ -102,7 +102,7 @@ impl LastSignOut {
 /// matter what that clock says. Without its word, having asked it to prompt does where the operator says that it must.
 fn authenticated_at(op: &Op, connection: &Connection, attempt: &Attempt, claims: &Claims) -> Option<OffsetDateTime> {
     match claims.auth_time {
-        Some(at) => Some(op.now - (claims.issued_at - at)),
+        Some(at) => Some(op.now.min(op.now - (claims.issued_at - at))),
         None => (connection.prompt_only && attempt.prompted).then_some(op.now),
     }
 }
