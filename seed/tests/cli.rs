@@ -386,15 +386,13 @@ fn without_a_database_it_says_what_to_do() {
 async fn a_policy_is_shown_changed_and_checked() {
     let seed = Seed::new().await;
     seed.run(&["org", "add", "whiterabbit.fake"]);
-    let shown = seed.run(&["org", "policy", "whiterabbit.fake"]);
-    assert!(shown.starts_with("A sign-in ends when it is not used for 30m.\nIt ends after 12h,"), "{shown}");
+    assert!(seed.run(&["org", "policy", "whiterabbit.fake"]).contains("for 30m.\nIt ends after 12h,"));
     let changed = seed.run(&["org", "policy", "whiterabbit.fake", "--idle", "90", "--absolute", "1h 30m"]);
     assert!(changed.starts_with("Changed. Sign-ins that ended at once by it: 0.\n"), "{changed}");
-    assert!(changed.contains("not used for 1m 30s.") && changed.contains("after 1h 30m,"), "{changed}");
-    assert!(changed.contains("within 15m."), "what is not given stays: {changed}");
+    assert!(["for 1m 30s.", "after 1h 30m,", "within 15m."].iter().all(|part| changed.contains(part)), "{changed}");
     assert_eq!(seed.run(&["org", "policy", "whiterabbit.fake"]), changed.split_once('\n').expect("lines").1);
-    let refused = seed.refused(&["org", "policy", "whiterabbit.fake", "--absolute", "1s"]);
-    assert_eq!(refused, "seed: This must be 300 to 2592000 seconds.");
+    let short = ["org", "policy", "whiterabbit.fake", "--absolute", "1s"];
+    assert_eq!(seed.refused(&short), "seed: This must be 300 to 2592000 seconds.");
     let refused = seed.output(&["org", "policy", "whiterabbit.fake", "--idle", "soon"]);
     assert_eq!(refused.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("no length of time such as 30m"), "{refused:?}");

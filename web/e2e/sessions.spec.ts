@@ -65,7 +65,7 @@ test('everywhere is this browser’s sign-out, too', async ({ page, browser, per
   await page.getByRole('button', { name: 'Sign out of all 2 sessions' }).click();
   await expect(page.getByRole('heading', { name: 'You are signed out' })).toBeVisible();
   await expect(page).toHaveURL('/signed-out');
-  await expectOut(phone, youSignedOut);
+  await expectOut(phone, because('You signed out everywhere'));
 
   await page.getByRole('link', { name: 'Sign in again' }).click();
   await fillIn(page, person);

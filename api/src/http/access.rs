@@ -8,11 +8,12 @@ use std::marker::PhantomData;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, StatusCode, header};
+use serde::Deserialize;
 use url::Url;
 
 use super::client::RequestInfo;
 use super::cookies;
-use super::input::Path;
+use super::input::{Path, Query};
 use super::login::{self, AuthSession};
 use super::problem::Problem;
 use crate::config::{Config, is_loopback};
@@ -93,13 +94,23 @@ impl FromRequestParts<AppState> for Auditor {
     }
 }
 
-/// Somebody who runs the org, and who proved who they are as recently as the org wants it for a privileged act.
+/// Somebody who runs the org. For the act itself they proved who they are as recently as the org wants it; to ask what it
+/// would do they need not have, so that they see it before they are asked for proof.
 #[derive(Debug)]
 pub struct Admin {
     /// Their request.
     pub op: Op,
     /// Who they are.
     pub principal: Principal,
+    /// Whether they only ask. A handler must not do it then.
+    pub dry_run: bool,
+}
+
+/// Whether to do it.
+#[derive(Deserialize)]
+struct DryRun {
+    #[serde(default)]
+    dry_run: bool,
 }
 
 impl FromRequestParts<AppState> for Admin {
@@ -107,10 +118,13 @@ impl FromRequestParts<AppState> for Admin {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         let Member { op, principal } = Member::from_request_parts(parts, state).await?;
-        match (principal.role, principal.wanted_auth_age(op.now)) {
-            (Role::Auditor | Role::Member, _) => Err(Error::not_allowed().into()),
-            (Role::Owner | Role::Admin, None) => Ok(Self { op, principal }),
-            (_, Some(age)) => Err(Problem::from(Error::authentication_too_old()).with_max_age(age)),
+        if ![Role::Owner, Role::Admin].contains(&principal.role) {
+            return Err(Error::not_allowed().into());
+        }
+        let Query(DryRun { dry_run }) = Query::from_request_parts(parts, state).await?;
+        match principal.wanted_auth_age(op.now) {
+            Some(age) if !dry_run => Err(Problem::from(Error::authentication_too_old()).with_max_age(age)),
+            _ => Ok(Self { op, principal, dry_run }),
         }
     }
 }

@@ -248,6 +248,8 @@ struct EndedView {
 enum EndedCause {
     /// The person left.
     SignedOut,
+    /// The person left everywhere.
+    SignedOutEverywhere,
     /// The company demanded it.
     Demanded,
     /// The person's session at the company's provider ended.

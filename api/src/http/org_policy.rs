@@ -95,12 +95,12 @@ async fn get_policy(State(state): State<AppState>, Auditor { op, .. }: Auditor) 
     ))]
 async fn set_policy(
     State(state): State<AppState>,
-    Admin { op, principal }: Admin,
+    Admin { op, principal, dry_run }: Admin,
     Query(preview): Query<Preview>,
     Body(wanted): Body<PolicyBody>,
 ) -> Result<Json<PolicyResult>, Problem> {
     let policy = Policy::from(wanted).checked()?;
-    if preview.dry_run {
+    if dry_run {
         let part = preview.part()?;
         let tx = state.begin_read(&op).await?;
         let page = revocation::preview_policy(&tx, &op, policy, part).await?;

@@ -16,7 +16,7 @@ use super::sessions::SessionView;
 use crate::domain::revocation::{self, Cause, Door, Order, Outcome, Reach, Subject};
 use crate::domain::sessions::{self, Page, PageOf, Principal};
 use crate::entity::user::Model as User;
-use crate::kernel::{Error, Op, SignInId, UserId};
+use crate::kernel::{Error, SignInId, UserId};
 use crate::state::AppState;
 
 /// The largest part of a list that is given at once, and what is given unless asked otherwise.
@@ -78,13 +78,13 @@ struct Part {
     limit: Option<u64>,
 }
 
-/// Whether to do it; and which part to show of what it would do.
+/// Whether only to ask; and which part to show of what it would do.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Preview {
-    /// With `true` nothing ends, and the answer is what would.
-    #[serde(default)]
-    pub dry_run: bool,
+    /// With `true` nothing ends, and the answer is what would. No recent proof is wanted for that.
+    #[serde(default, rename = "dry_run")]
+    _dry_run: bool,
     /// After this one.
     before: Option<SignInId>,
     /// At most so many; 100 unless given.
@@ -139,11 +139,11 @@ async fn list_org_sessions(
     ))]
 async fn revoke_user(
     State(state): State<AppState>,
-    Admin { op, principal }: Admin,
+    admin: Admin,
     Path(id): Path<UserId>,
     Query(preview): Query<Preview>,
 ) -> Result<Response, Problem> {
-    revoke(&state, &op, &principal, Subject::User(id), &preview).await
+    revoke(&state, &admin, Subject::User(id), &preview).await
 }
 
 /// Signs everybody of the org out, oneself too.
@@ -155,22 +155,21 @@ async fn revoke_user(
     ))]
 async fn revoke_org(
     State(state): State<AppState>,
-    Admin { op, principal }: Admin,
+    admin: Admin,
     Query(preview): Query<Preview>,
 ) -> Result<Response, Problem> {
-    revoke(&state, &op, &principal, Subject::Org, &preview).await
+    revoke(&state, &admin, Subject::Org, &preview).await
 }
 
 async fn revoke(
     state: &AppState,
-    op: &Op,
-    principal: &Principal,
+    Admin { op, principal, dry_run }: &Admin,
     subject: Subject,
     preview: &Preview,
 ) -> Result<Response, Problem> {
     let order = Order { subject, reach: Reach::All, cause: Cause::Demanded, door: Door::Admin };
     let nobody = || Error::not_found("person");
-    if preview.dry_run {
+    if *dry_run {
         let part = preview.part()?;
         let tx = state.begin_read(op).await?;
         let page = revocation::preview_page(&tx, op, &order, part).await?.ok_or_else(nobody)?;

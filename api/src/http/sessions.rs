@@ -109,7 +109,7 @@ async fn end_session(
     Path(id): Path<SignInId>,
 ) -> Result<StatusCode, Problem> {
     let tx = state.begin_holding_person(&op).await?;
-    match revocation::revoke(&tx, &op, &order(&principal, Reach::One(id))).await? {
+    match revocation::revoke(&tx, &op, &order(&principal, Reach::One(id), Cause::SignedOut)).await? {
         Outcome::Ended(receipt) if receipt.sign_ins > 0 => tx.commit().await?,
         _ => return Err(Error::not_found("session").into()),
     }
@@ -156,11 +156,11 @@ async fn revoke_sessions(
     Query(DryRun { dry_run }): Query<DryRun>,
     Body(SessionRevocation { reach }): Body<SessionRevocation>,
 ) -> Result<Response, Problem> {
-    let reach = match reach {
-        OwnReach::Others => Reach::AllBut(principal.sign_in),
-        OwnReach::All => Reach::All,
+    let (reach, cause) = match reach {
+        OwnReach::Others => (Reach::AllBut(principal.sign_in), Cause::SignedOut),
+        OwnReach::All => (Reach::All, Cause::SignedOutEverywhere),
     };
-    let order = order(&principal, reach);
+    let order = order(&principal, reach, cause);
     let tx = state.begin_holding_person(&op).await?;
     if dry_run {
         return Ok(list(revocation::preview(&tx, &op, &order).await?, &principal).into_response());
@@ -170,6 +170,6 @@ async fn revoke_sessions(
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-fn order(principal: &Principal, reach: Reach) -> Order {
-    Order { subject: Subject::User(principal.user), reach, cause: Cause::SignedOut, door: Door::Account }
+fn order(principal: &Principal, reach: Reach, cause: Cause) -> Order {
+    Order { subject: Subject::User(principal.user), reach, cause, door: Door::Account }
 }

@@ -87,6 +87,7 @@ async fn the_others_or_all_of_them_end_at_once() {
     assert_eq!(here.post("/api/sessions/revoke", json!({ "reach": "all" })).await.status, 204);
     for browser in [&mut here, &mut again] {
         assert_eq!(browser.get("/api/users/me").await.status, 401);
+        assert_eq!(browser.get("/api/signed-out").await.body["ended"]["cause"], "signed_out_everywhere");
     }
     let mut anew = app.signed_in(BOB).await;
     for body in [json!({}), json!({ "reach": "some" }), json!({ "reach": "all", "more": 1 })] {

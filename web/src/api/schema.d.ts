@@ -531,7 +531,7 @@ export interface components {
          * @description Why a sign-in has ended.
          * @enum {string}
          */
-        EndedCause: "signed_out" | "demanded" | "provider_signed_out" | "provider_required" | "password_changed" | "replaced" | "moved" | "idle" | "expired" | "policy_changed";
+        EndedCause: "signed_out" | "signed_out_everywhere" | "demanded" | "provider_signed_out" | "provider_required" | "password_changed" | "replaced" | "moved" | "idle" | "expired" | "policy_changed";
         /** @description The end of a sign-in. */
         EndedView: {
             /** Format: date-time */
@@ -1081,7 +1081,7 @@ export interface operations {
     set_policy: {
         parameters: {
             query?: {
-                /** @description With `true` nothing ends, and the answer is what would. */
+                /** @description With `true` nothing ends, and the answer is what would. No recent proof is wanted for that. */
                 dry_run?: boolean;
                 /** @description After this one. */
                 before?: components["schemas"]["SignInId"];
@@ -1121,7 +1121,7 @@ export interface operations {
     revoke_org: {
         parameters: {
             query?: {
-                /** @description With `true` nothing ends, and the answer is what would. */
+                /** @description With `true` nothing ends, and the answer is what would. No recent proof is wanted for that. */
                 dry_run?: boolean;
                 /** @description After this one. */
                 before?: components["schemas"]["SignInId"];
@@ -1198,7 +1198,7 @@ export interface operations {
     revoke_user: {
         parameters: {
             query?: {
-                /** @description With `true` nothing ends, and the answer is what would. */
+                /** @description With `true` nothing ends, and the answer is what would. No recent proof is wanted for that. */
                 dry_run?: boolean;
                 /** @description After this one. */
                 before?: components["schemas"]["SignInId"];

@@ -13,6 +13,7 @@ function why(cause: Cause, at = new Date(2026, 10, 20, 14, 2, 11), orgName: stri
 test.each<[Cause, string]>([
   ['signed_out', 'You signed out at 14:02.'],
   ['demanded', 'Your company signed you out at 14:02.'],
+  ['signed_out_everywhere', 'You signed out everywhere at 14:02.'],
   [
     'provider_signed_out',
     'Your session at the sign-in service of White Rabbit was ended at 14:02, and with it the one here.',

@@ -16,6 +16,8 @@ export function whySignedOut({ ended, orgName }: SignedOut, now = new Date()): s
   switch (ended.cause) {
     case 'signed_out':
       return `You signed out ${when}.`;
+    case 'signed_out_everywhere':
+      return `You signed out everywhere ${when}.`;
     case 'demanded':
       return `Your company signed you out ${when}.`;
     case 'provider_signed_out':

@@ -82,6 +82,8 @@ pub enum Cause {
     Demanded,
     /// The person left.
     SignedOut,
+    /// The person left everywhere.
+    SignedOutEverywhere,
     /// The person signed in again in the same browser.
     Replaced,
     /// The person changed their password.
@@ -101,6 +103,7 @@ impl Cause {
         match self {
             Self::Demanded => "demanded",
             Self::SignedOut => "signed_out",
+            Self::SignedOutEverywhere => "signed_out_everywhere",
             Self::Replaced => "replaced",
             Self::PasswordChanged => "password_changed",
             Self::Moved => "moved",

@@ -21,6 +21,7 @@ function reachOf(cause: Cause): string {
     case 'signed_out':
       // Whether one left here alone, or from a list of them, is not told.
       return `${HERE} Sign-ins of yours in other browsers or on other devices go on, unless you signed out there too.`;
+    case 'signed_out_everywhere':
     case 'demanded':
       return 'Your sessions of Curfew were ended in every browser and on every device.';
     default:
@@ -36,7 +37,7 @@ function AtProvider({ ended, orgName, provider }: SignedOut) {
     if (ended?.cause === 'provider_signed_out') return null;
     return <p>{`Your session at ${service} is ended too.`}</p>;
   }
-  if (ended?.cause === 'demanded') {
+  if (ended?.cause === 'demanded' || ended?.cause === 'signed_out_everywhere') {
     return (
       <p>{`Signing in again asks for your password at ${service}, even if your session there is still open.`}</p>
     );

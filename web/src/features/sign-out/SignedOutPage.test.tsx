@@ -51,6 +51,12 @@ describe('says why, how far, and what of the provider', () => {
     ['signed_out', 'ended', ['You signed out at 14:02.', `${HERE} ${others}`, ENDED_TOO]],
     ['signed_out', 'may_be_alive', ['You signed out at 14:02.', `${HERE} ${others}`, MAY_BE_ALIVE]],
     ['demanded', 'none', ['Your company signed you out at 14:02.', everywhere]],
+    ['signed_out_everywhere', 'none', ['You signed out everywhere at 14:02.', everywhere]],
+    [
+      'signed_out_everywhere',
+      'may_be_alive',
+      ['You signed out everywhere at 14:02.', everywhere, ASKS_AGAIN],
+    ],
     ['demanded', 'ended', ['Your company signed you out at 14:02.', everywhere, ENDED_TOO]],
     ['demanded', 'may_be_alive', ['Your company signed you out at 14:02.', everywhere, ASKS_AGAIN]],
     [
