@@ -28,6 +28,8 @@ interface Limits {
 }
 
 export interface SealedStore {
+  /** Has the key at hand, so that the first letter is sealed as soon as it is typed. */
+  prepare(person: string): Promise<void>;
   /** Null when the key can't be had, so that nobody can say what there is. */
   read(person: string): Promise<Kept[] | null>;
   /** False when the key can't be had; `undefined` removes the entry. */
@@ -104,6 +106,10 @@ function sealedStore(prefix: string, area: () => Storage, limits: Limits): Seale
   }
 
   return {
+    async prepare(person) {
+      await draftKeyOf(person);
+    },
+
     async read(person) {
       dropOld();
       const key = await draftKeyOf(person);

@@ -89,6 +89,27 @@ test('what is heard while a new cookie is on its way is asked about when it is t
   });
 });
 
+test('one’s own sign-out that is quicker than the question is not a forced one', async () => {
+  const { streams, server, user, address } = await signedIn();
+  const cookie = later();
+  void navigator.locks.request('curfew-cookie', {}, () => cookie.promise);
+  server.on('POST /api/signout', left());
+  streams.send(ENDED);
+  await waitFor(() => {
+    expect(streams.hungUp()).toBe(1);
+  });
+  const asked = server.countOf(ME);
+  await user.click(screen.getByRole('button', { name: 'Sign out' }));
+  await screen.findByRole('heading', { name: 'You are signed out' });
+  server.signedOut();
+  cookie.answer(new Response());
+  // Whoever waits for the cookie after it, has waited for it.
+  await navigator.locks.request('curfew-cookie', {}, () => Promise.resolve());
+  await new Promise((resolve) => setTimeout(resolve));
+  expect(server.countOf(ME)).toBe(asked);
+  expect(address()).toBe('/signed-out');
+});
+
 test('words that come while it asks are answered by one more question', async () => {
   const { server, otherTab } = await signedIn();
   const [first, asked] = [later(), server.countOf(ME)];

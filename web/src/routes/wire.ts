@@ -24,8 +24,10 @@ const PROLONGED = 'prolonged';
 export function wire(router: AppRouter, queryClient: QueryClient): () => void {
   const otherTabs = new BroadcastChannel(CHANNEL);
   const ask = oneAtATime(async () => {
+    const { epoch } = session.snapshot();
     await cookieSettled();
-    await askAgain(queryClient, 'background');
+    // Whoever has left meanwhile has nothing to ask: the answer would be taken for a forced sign-out.
+    if (session.snapshot().epoch === epoch) await askAgain(queryClient, 'background');
   });
 
   let dropLive: (() => void) | undefined;

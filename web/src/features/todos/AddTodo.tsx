@@ -12,15 +12,9 @@ export function AddTodo({ say }: { say: (sentence: string) => void }) {
   const [complaint, setComplaint] = useState<string>();
   const form = useRef<HTMLFormElement>(null);
   const field = useRef<HTMLInputElement>(null);
-  // The text on the screen when the answer comes: more may have been typed by then, and that stays.
-  const latest = useRef(draft);
 
   const add = useAddTodo((todo) => {
-    sending.onAnswered();
-    if (latest.current.trim() === todo.task) {
-      latest.current = '';
-      setDraft(undefined);
-    }
+    sending.onSaved(todo.task);
     // Ready for the next one, unless the person is elsewhere by now.
     if (form.current?.contains(document.activeElement)) field.current?.focus();
     say(`Added “${todo.task}”.`);
@@ -57,7 +51,6 @@ export function AddTodo({ say }: { say: (sentence: string) => void }) {
         autoComplete="off"
         value={draft}
         onChange={(event) => {
-          latest.current = event.target.value;
           setDraft(event.target.value);
           setComplaint(undefined);
         }}

@@ -70,6 +70,13 @@ test('it is sealed as it is typed, and found again when the memory is gone', asy
   });
   expect(screen.getByLabelText('New name of “Buy milk”')).toHaveProperty('value', 'Buy milkshake');
   expect(JSON.stringify(Object.values(localStorage))).not.toMatch(/secret|shake|own/);
+
+  // And done with once it is saved.
+  app.server.on('POST /api/todos', json(201, todo('A secret')));
+  await app.user.type(field(), '{Enter}');
+  await waitFor(() => {
+    expect(field()).toHaveProperty('value', '');
+  });
 });
 
 test('it is gone from the browser once it is saved or given up', async () => {
@@ -98,6 +105,20 @@ test('one’s own sign-out takes it along', async () => {
   await app.user.click(screen.getByRole('link', { name: 'Sign in again' }));
   await signIn(app, trinity);
   expect(field()).toHaveProperty('value', '');
+});
+
+test('the key is at hand before the first letter, also for whoever comes back', async () => {
+  const app = await signedIn();
+  const asked = () => app.server.countOf('GET /api/account/draft-key');
+  for (const times of [1, 2]) {
+    await waitFor(() => {
+      expect(asked()).toBe(times);
+    });
+    await app.user.type(field(), 'x');
+    expect(asked()).toBe(times);
+    await forcedOut(app);
+    await signIn(app, trinity);
+  }
 });
 
 test('without the key the page works, and the text stays for as long as the tab', async () => {

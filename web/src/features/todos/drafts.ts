@@ -113,6 +113,7 @@ session.subscribe((event) => {
 export function useDraft(name: string): [string | undefined, (text: string | undefined) => void] {
   const { id } = usePerson();
   useEffect(() => {
+    void sealedDrafts.prepare(id);
     void draftsOf(id).seal();
   }, [id]);
   const draft = useSyncExternalStore(subscribe, () => (mine?.person === id ? mine.get(name) : undefined));
@@ -126,11 +127,17 @@ export function useDraft(name: string): [string | undefined, (text: string | und
   return [draft?.text, setDraft];
 }
 
-/**
- * The `Idempotency-Key` for sending a draft: the same one as long as it is the same task, also after a sign-out and
- * back, so that "Try again" after an answer that got lost makes no second todo.
- */
-export function useSending(name: string): { keyFor: (task: string) => string; onAnswered: () => void } {
+interface Sending {
+  /**
+   * The `Idempotency-Key` for sending the draft: the same one as long as it is the same task, also after a sign-out and
+   * back, so that "Try again" after an answer that got lost makes no second todo.
+   */
+  keyFor: (task: string) => string;
+  /** The task is saved: its draft is done with, unless more has been typed by then, and that stays. */
+  onSaved: (task: string) => void;
+}
+
+export function useSending(name: string): Sending {
   const { id } = usePerson();
   return {
     keyFor: (task) => {
@@ -141,10 +148,10 @@ export function useSending(name: string): { keyFor: (task: string) => string; on
       drafts.set(name, { text: draft?.text ?? task, sent: { task, key } });
       return key;
     },
-    onAnswered: () => {
+    onSaved: (task) => {
       const drafts = draftsOf(id);
-      const draft = drafts.get(name);
-      if (draft?.sent) drafts.set(name, { text: draft.text });
+      const text = drafts.get(name)?.text;
+      if (text !== undefined) drafts.set(name, text.trim() === task ? undefined : { text });
     },
   };
 }
