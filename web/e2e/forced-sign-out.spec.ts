@@ -1,8 +1,13 @@
-/** The story of the article, in two browsers: the key's holder says so, and the page is gone at its next call. */
+/**
+ * The story of the article, in two browsers: the key's holder says so, and the page is gone at its next call. That tabs
+ * need not wait for one is told in live.spec.ts.
+ */
 import type { Page } from '@playwright/test';
-import { add, expect, expectSignedOut, fillIn, revoke, signIn, test, todo } from './support';
+import { add, deafen, expect, expectSignedOut, fillIn, revoke, signIn, test, todo } from './support';
 
 const TASK = 'Follow the white rabbit';
+
+test.beforeEach(({ context }) => deafen(context));
 
 const nextCalls: [string, (page: Page) => Promise<unknown>][] = [
   ['GET by a reload', (page) => page.reload()],
@@ -43,6 +48,7 @@ for (const [call, make] of nextCalls) {
     await signIn(page, person, '/?show=open');
     await add(page, TASK);
     const elsewhere = await browser.newContext();
+    await deafen(elsewhere);
     const otherPage = await elsewhere.newPage();
     await signIn(otherPage, person);
     await expect(todo(otherPage, TASK)).toBeVisible();

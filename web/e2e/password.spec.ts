@@ -22,7 +22,6 @@ test('changing the password ends the other sign-ins, and only the new one opens'
   await page.reload();
   await expect(page.getByRole('banner')).toContainText(person.name);
 
-  await otherPage.reload();
   await expect(otherPage.getByRole('status')).toHaveText(because('Your password was changed'));
   await fillIn(otherPage, person);
   await expect(otherPage.getByLabel('Password')).toBeFocused();

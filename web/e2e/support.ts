@@ -1,6 +1,13 @@
 /** What the specs share: a person of their own, a browser of theirs, and the words of the pages. */
 import { randomUUID } from 'node:crypto';
-import { expect, test as base, type APIRequestContext, type Locator, type Page } from '@playwright/test';
+import {
+  expect,
+  test as base,
+  type APIRequestContext,
+  type BrowserContext,
+  type Locator,
+  type Page,
+} from '@playwright/test';
 import { seed, setting, zion } from './seed';
 
 export interface Person {
@@ -109,6 +116,13 @@ export async function revoke(
     data: { sub_id: { format: 'email', email: person.email } },
   });
   expect(answer.status()).toBe(204);
+}
+
+/** A browser whose tabs are not told of an end: they find out at their next call, which is the guarantee. */
+export async function deafen(context: BrowserContext): Promise<void> {
+  await context.addInitScript(() => {
+    Reflect.deleteProperty(Navigator.prototype, 'locks');
+  });
 }
 
 /** On the sign-in page, told why, and nothing of the list left on it. */
