@@ -27,6 +27,8 @@ alter table sso_connections drop column ends_provider_session;
 -- When the person proved who they are, by our clock; null where a provider does not say. auth_time is what it says.
 alter table sign_ins add column authenticated_at timestamptz;
 update sign_ins set authenticated_at = auth_time;
+-- Until now use was not written down. Whoever is signed in is not to be out for that.
+update sign_ins set last_seen_at = now() where ended_at is null;
 -- For an org's list, the newest first.
 create index sign_ins_newest on sign_ins (org_id, created_at, id) where ended_at is null;
 
@@ -87,7 +89,8 @@ begin
     return found;
 end $$;
 
--- The person has done something. In one statement, and at most once a minute for each sign-in.
+-- The person has done something. In one statement, and at most once a minute for each sign-in; more often only where it
+-- may be unused for less than four minutes, or such a minute would be most of it.
 create function touch_sign_in(asked_org uuid, asked_sign_in uuid, asked_now timestamptz)
 returns void
 language plpgsql volatile as $$
@@ -96,7 +99,7 @@ begin
     update sign_ins s set last_seen_at = asked_now
     from orgs o
     where o.id = s.org_id and s.id = asked_sign_in and is_open(s, o, asked_now)
-      and s.last_seen_at <= asked_now - interval '1 minute';
+      and s.last_seen_at <= asked_now - least(interval '1 minute', make_interval(secs => o.idle_timeout / 4.0));
 end $$;
 
 -- As before, and also what became of a sign-in that nobody ended: it was over by the org's policy.
@@ -140,6 +143,30 @@ begin
     where s.id = over.id;
     get diagnostics swept = row_count;
     return swept;
+end $$;
+
+-- As before, and in an order and without waiting: somebody may be ending the same sign-ins.
+create or replace function sweep_provider_sign_outs(before timestamptz, at_most integer)
+returns bigint
+language plpgsql volatile security definer set search_path = public, pg_temp as $$
+declare
+    tokens bigint;
+    sids bigint;
+    hints bigint;
+begin
+    update sign_ins s set id_token = null where s.id in (
+        select x.id from sign_ins x where x.expires_at < before and x.id_token is not null
+        order by x.id limit at_most for no key update skip locked);
+    get diagnostics hints = row_count;
+    delete from spent_tokens t where (t.org_id, t.issuer, t.jti_digest) in (
+        select x.org_id, x.issuer, x.jti_digest from spent_tokens x
+        where x.expires_at < before order by x.expires_at limit at_most);
+    get diagnostics tokens = row_count;
+    delete from ended_sids e where (e.org_id, e.issuer, e.sid) in (
+        select x.org_id, x.issuer, x.sid from ended_sids x
+        where x.expires_at < before order by x.expires_at limit at_most);
+    get diagnostics sids = row_count;
+    return tokens + sids + hints;
 end $$;
 
 -- A request to make a todo that named itself, so that the same one may come again

@@ -46,11 +46,15 @@ async fn listen(state: &AppState, first: Result<PgListener>) {
 }
 
 async fn connect(state: &AppState) -> Result<PgListener> {
-    let mut listener = PgListener::connect(state.config.database.url.expose_secret()).await.context("not connected")?;
-    // We want to know of a loss, and reconnect by ourselves.
-    listener.eager_reconnect(false);
-    listener.listen(Announcement::CHANNEL).await.context("cannot listen")?;
-    Ok(listener)
+    let connecting = async {
+        let mut listener = PgListener::connect(state.config.database.url.expose_secret()).await?;
+        // We want to know of a loss, and reconnect by ourselves.
+        listener.eager_reconnect(false);
+        listener.listen(Announcement::CHANNEL).await?;
+        Ok::<_, sqlx::Error>(listener)
+    };
+    let connected = tokio::time::timeout(SILENCE, connecting).await.context("the database is silent")?;
+    connected.context("cannot listen")
 }
 
 async fn until_lost(state: &AppState, mut listener: PgListener) -> anyhow::Error {

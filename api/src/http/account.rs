@@ -168,7 +168,10 @@ async fn get_me(Member { principal: me, .. }: Member) -> Json<Me> {
 
 /// A key for what a person has typed and not yet sent.
 #[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 struct DraftKey {
+    /// Whose it is.
+    user_id: UserId,
     /// 32 bytes, in base64url.
     #[schema(example = "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA")]
     key: String,
@@ -183,7 +186,7 @@ struct DraftKey {
     ))]
 async fn get_draft_key(State(state): State<AppState>, Member { principal, .. }: Member) -> Json<DraftKey> {
     let purpose = format!("drafts of users/{}", principal.user);
-    Json(DraftKey { key: URL_SAFE_NO_PAD.encode(state.config.sealer.derive(&purpose)) })
+    Json(DraftKey { user_id: principal.user, key: URL_SAFE_NO_PAD.encode(state.config.sealer.derive(&purpose)) })
 }
 
 /// The old password and the new one.

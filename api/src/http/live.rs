@@ -78,20 +78,26 @@ impl Watch {
             () = tokio::time::sleep_until(self.ask_at) => {}
             () = tokio::time::sleep(limits.heartbeat) => return Some(alive()),
         }
-        match self.ask().await {
-            Ok(Some(principal)) => {
+        // A database that has fallen silent must not silence the stream.
+        let asked = tokio::select! {
+            biased;
+            () = self.subscription.closing() => return None,
+            asked = tokio::time::timeout(limits.heartbeat, self.ask()) => asked,
+        };
+        match asked {
+            Ok(Ok(Some(principal))) => {
                 self.deadline = principal.ends_at();
                 self.ask_at = Instant::now() + limits.unasked;
                 Some(alive())
             }
-            Ok(None) => {
+            Ok(Ok(None)) => {
                 self.has_ended = true;
                 Some(Event::default().event("ended").data("{}"))
             }
-            // Nobody can say. Not for ever at once: the deadline may be what woke us.
-            Err(_) => {
-                tokio::time::sleep(AGAIN).await;
-                self.ask_at = Instant::now();
+            // Nobody can say.
+            Ok(Err(_)) | Err(_) => {
+                self.ask_at = Instant::now() + AGAIN;
+                self.deadline = self.state.clock.now() + AGAIN;
                 Some(alive())
             }
         }

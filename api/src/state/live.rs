@@ -121,9 +121,15 @@ impl Subscription {
     pub async fn hear(&mut self) -> Heard {
         tokio::select! {
             biased;
-            _ = self.closing.wait_for(|closing| *closing) => Heard::Closing,
+            () = self.closing() => Heard::Closing,
             _ = self.doubt.changed() => Heard::Doubt,
         }
+    }
+
+    /// Ends when the process is about to stop.
+    pub fn closing(&self) -> impl Future<Output = ()> + use<> {
+        let mut closing = self.closing.clone();
+        async move { drop(closing.wait_for(|closing| *closing).await) }
     }
 }
 

@@ -54,13 +54,15 @@ impl AppState {
     }
 
     /// The same, for a person's act on their own sign-ins: it holds the person's row instead of the sign-in's, because
-    /// two such acts that hold a sign-in each would wait for one another.
+    /// two such acts that hold a sign-in each would wait for one another; and the org, which whoever ends everybody's has
+    /// alone.
     ///
     /// # Errors
     /// The session has ended; the database's.
     pub async fn begin_holding_person(&self, op: &Op) -> Result<Tx> {
         let Actor::User { id, sign_in, .. } = op.actor else { return self.begin(op).await };
         let tx = self.begin_in(op.scope).await?;
+        orgs::hold(&tx, op.scope, Hold::Shared).await?.ok_or_else(Error::session_ended)?;
         users::find_locked(&tx, op.scope, id).await?.ok_or_else(Error::session_ended)?;
         sessions::enter_as(&tx, op.scope, sign_in, op.now, false).await?;
         Ok(tx)

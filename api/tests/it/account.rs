@@ -174,13 +174,16 @@ async fn failed_sign_ins_are_recorded_once_a_minute() {
 async fn everybody_has_a_draft_key_of_their_own_that_stays_the_same() {
     let (app, org) = TestApp::with_trinity().await;
     app.member(org, "neo@whiterabbit.fake").await;
-    let mut keys = Vec::new();
+    let (mut ids, mut keys) = (Vec::new(), Vec::new());
     for email in ["trinity@whiterabbit.fake", "neo@whiterabbit.fake", "trinity@whiterabbit.fake"] {
         let reply = app.signed_in(email).await.get("/api/account/draft-key").await;
         assert_eq!((reply.status.as_u16(), reply.header("cache-control")), (200, "no-store"));
+        ids.push(reply.body["userId"].clone());
         keys.push(reply.body["key"].as_str().expect("a key").to_owned());
     }
     assert_eq!(keys[0].len(), 43);
     assert_eq!(keys[0], keys[2]);
     assert_ne!(keys[0], keys[1]);
+    assert_eq!(ids[0], ids[2]);
+    assert_ne!(ids[0], ids[1]);
 }

@@ -5,7 +5,7 @@ use api::state::STREAMS_PER_PERSON;
 use serde_json::json;
 use time::Duration;
 
-use crate::support::{TestApp, Told};
+use crate::support::{Proxy, TestApp, TestDatabase, Told};
 
 const TRINITY: &str = "trinity@whiterabbit.fake";
 
@@ -154,4 +154,25 @@ async fn it_shows_signs_of_life() {
     for _ in 0..5 {
         assert_eq!(stream.next().await, Told::Alive);
     }
+}
+
+/// The database neither answers nor hangs up: the stream goes on showing signs of life, and can be ended.
+#[tokio::test]
+async fn a_silent_database_silences_no_stream() {
+    let database = TestDatabase::new().await;
+    let wire = Proxy::to(&database).await;
+    let url = wire.url(&database.url("curfew_app"));
+    let quick = std::time::Duration::from_millis(50);
+    let app = TestApp::over(database, url, |config| config.limits.heartbeat = quick).await;
+    let org = app.company("whiterabbit.fake").await;
+    app.member(org, TRINITY).await;
+    let mut stream = app.signed_in(TRINITY).await.watch().await.expect("a stream");
+    assert_eq!(stream.next().await, Told::Alive);
+    wire.silence_at("lookup_sign_in");
+    app.state.live.tell_all();
+    for _ in 0..3 {
+        assert_eq!(stream.next().await, Told::Alive);
+    }
+    app.state.live.close();
+    assert_eq!(stream.end().await, Told::Nothing);
 }

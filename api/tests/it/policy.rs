@@ -67,6 +67,23 @@ async fn use_slides_and_nothing_slides_beyond_twelve_hours() {
     assert_eq!(why(&mut browser).await, (json!("expired"), json!("2100-01-02T00:00:00Z")));
 }
 
+/// The shortest that an org may set.
+#[tokio::test]
+async fn a_session_that_may_be_unused_for_a_minute_lasts_while_it_is_used() {
+    let (app, org) = world().await;
+    app.set_policy(org, Policy { idle_timeout: 60, ..Policy::DEFAULT }).await;
+    let mut browser = app.signed_in(TRINITY).await;
+    for _ in 0..20 {
+        app.clock.advance(Duration::seconds(40));
+        assert_eq!(browser.get("/api/todos").await.status, 200);
+        // Just before it would be written down again.
+        app.clock.advance(Duration::seconds(14));
+        assert_eq!(browser.get("/api/todos").await.status, 200);
+    }
+    app.clock.advance(Duration::seconds(60));
+    assert_eq!(browser.get("/api/todos").await.code(), "session_ended");
+}
+
 #[tokio::test]
 async fn use_is_written_down_at_most_once_a_minute() {
     let (app, _) = world().await;

@@ -526,6 +526,8 @@ export interface components {
              * @example q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA
              */
             key: string;
+            /** @description Whose it is. */
+            userId: components["schemas"]["UserId"];
         };
         /**
          * @description Why a sign-in has ended.

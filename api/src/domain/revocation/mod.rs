@@ -105,6 +105,7 @@ async fn finish(
 pub async fn change_policy(tx: &Tx, op: &Op, policy: Policy, door: Door) -> Result<Receipt> {
     // Alone: a sign-in that is being opened has its end by one policy or by the other.
     orgs::hold(tx, op.scope, Hold::Alone).await?;
+    store::hold_sign_ins(tx, op).await?;
     let before = orgs::policy(tx, op.scope).await?;
     let over = store::end_over(tx, op, before, None).await?;
     store::delete_session_records(tx, &over).await?;

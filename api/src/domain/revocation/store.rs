@@ -134,6 +134,14 @@ pub(super) async fn find_org_sign_ins(tx: &Tx, op: &Op) -> Result<Vec<SignInId>>
     find(tx, FIND_ORG_SIGN_INS, here_and_now(op)).await
 }
 
+/// Locks everything that is open in the org, in the one order, for who will change it bit by bit.
+pub(super) async fn hold_sign_ins(tx: &Tx, op: &Op) -> Result<()> {
+    let sql = "select count(*) from ( \
+                   select 1 from sign_ins where org_id = $1 and ended_at is null order by id for no key update) held";
+    tx.query_one(statement(sql, [op.scope.org().into()])).await?;
+    Ok(())
+}
+
 /// What is over by `policy`; without a cause it ended by itself, when it did.
 pub(super) async fn end_over(tx: &Tx, op: &Op, policy: Policy, cause: Option<Cause>) -> Result<Vec<(SignInId, bool)>> {
     let [org, now] = here_and_now(op);
@@ -285,9 +293,14 @@ pub(super) async fn find_ended_sid(tx: &Tx, scope: OrgScope, issuer: &str, sid: 
 }
 
 pub(super) async fn sweep(db: &impl ConnectionTrait, before: OffsetDateTime) -> Result<u64> {
-    let sql = "select sweep_provider_sign_outs($1, $2) + sweep_over($3, $2) as swept";
-    let values = [before.into(), SWEEP.into(), (before - CLOCKS_DIFFER).into()];
-    let row = db.query_one(statement(sql, values)).await?;
-    let swept: i64 = row.map(|row| row.try_get("", "swept")).transpose()?.unwrap_or(0);
-    Ok(swept.unsigned_abs())
+    let mut all = 0;
+    for (sql, before) in [
+        ("select sweep_over($1, $2) as swept", before - CLOCKS_DIFFER),
+        ("select sweep_provider_sign_outs($1, $2) as swept", before),
+    ] {
+        let row = db.query_one(statement(sql, [before.into(), SWEEP.into()])).await?;
+        let swept: i64 = row.map(|row| row.try_get("", "swept")).transpose()?.unwrap_or(0);
+        all += swept.unsigned_abs();
+    }
+    Ok(all)
 }

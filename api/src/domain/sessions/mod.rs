@@ -25,7 +25,8 @@ use crate::kernel::{Error, Op, OrgScope, Result, Role, Sealer, SignInId, UserId}
 
 pub use store::SessionRecords;
 
-/// Use of a sign-in is written down at most this often.
+/// Use of a sign-in is written down at most this often; or each quarter of the time that it may be unused, where that is
+/// shorter.
 const TOUCHED_EVERY: Duration = Duration::minutes(1);
 
 /// A signed-in person, as one request sees them.
@@ -106,12 +107,12 @@ pub async fn find_principal(
     store::lookup_sign_in(db, sign_in, now).await
 }
 
-/// Writes down that the person has done something, at most once a minute for each sign-in.
+/// Writes down that the person has done something, at most every so often for each sign-in.
 ///
 /// # Errors
 /// The database's.
 pub async fn touch(db: &impl ConnectionTrait, principal: &mut Principal, now: OffsetDateTime) -> Result<()> {
-    if now - principal.last_seen_at < TOUCHED_EVERY {
+    if now - principal.last_seen_at < TOUCHED_EVERY.min(principal.idle_timeout / 4) {
         return Ok(());
     }
     principal.last_seen_at = now;

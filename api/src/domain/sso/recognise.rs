@@ -134,10 +134,13 @@ async fn proof(
     if attempt.max_age.is_some_and(|age| !is_recent(age)) {
         return Ok(Proof::Missing);
     }
-    let Some(since) = signed_out.at else { return Ok(Proof::Given) };
+    if signed_out.at.is_none() && attempt.max_age.is_none() {
+        return Ok(Proof::Given);
+    }
     let (Some(proved_at), Some(at)) = (authenticated_at, claims.auth_time) else {
         return Ok(if authenticated_at.is_some() { Proof::Prompted } else { Proof::Missing });
     };
+    let Some(since) = signed_out.at else { return Ok(Proof::Given) };
     let is_given = proved_at + ROUNDING >= since && is_newer(tx, op.scope, user.id, &claims.issuer, since, at).await?;
     Ok(if is_given { Proof::Given } else { Proof::Missing })
 }

@@ -351,3 +351,24 @@ async fn a_privileged_act_goes_through_the_provider_with_max_age() {
     assert_eq!(story.open_sign_ins().await, 1, "the old one was replaced");
     assert_eq!(browser.post("/api/org/revoke", json!({})).await.status, 204);
 }
+
+/// Where only our having asked must do for proof, a privileged act says so too.
+#[tokio::test]
+async fn a_privileged_act_on_nothing_but_a_prompt_is_recorded_as_unproven() {
+    let story = Story::new().await;
+    let world = &story.world;
+    world.app.person(Some(world.org), MORPHEUS, api::kernel::Role::Owner).await;
+    world.app.connect_as(world.org, &world.provider.issuer("t"), |settings| settings.prompt_only = true).await;
+    world.provider.script().no_auth_time = true;
+    let mut account = Account::new(MORPHEUS);
+    let mut browser = world.signed_in(&mut account).await;
+    let refused = browser.post("/api/org/revoke", json!({})).await;
+    assert_eq!(refused.code(), "insufficient_user_authentication", "nobody knows when he proved who he is");
+    let unproven = "select count(*) from audit_events where detail->>'reauth_unproven' = 'true'";
+    assert_eq!(world.app.count(unproven).await, 0);
+    let authorize = leave(&mut browser, "?max_age=900").await;
+    let again = asked_again(&story.round(&mut browser, &authorize, &mut account).await);
+    story.round(&mut browser, &again, &mut account).await;
+    assert_eq!(world.app.count(unproven).await, 1);
+    assert_eq!(browser.post("/api/org/revoke", json!({})).await.status, 204);
+}

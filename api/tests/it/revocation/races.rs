@@ -146,6 +146,42 @@ async fn a_sign_in_that_began_before_a_revocation_opens_nothing() {
     assert_eq!(live_sign_ins(&app).await, 0);
 }
 
+/// The same when it was everybody who was signed out: the org's generation was raised, and not hers.
+#[tokio::test]
+async fn a_sign_in_that_began_before_everybody_was_signed_out_opens_nothing() {
+    let Story { app, org, .. } = story().await;
+    let email = Email::parse(TRINITY).expect("an address");
+    let candidate = users::find_candidate(&app.state.db, &email).await.expect("looked up").expect("Trinity");
+    let op = app.op(org.id);
+    let tx = app.begin(&op).await;
+    let order = Order { subject: Subject::Org, reach: Reach::All, cause: Cause::Demanded, door: Door::Admin };
+    revocation::revoke(&tx, &op, &order).await.expect("revoked");
+    tx.commit().await.expect("committed");
+    let tx = app.begin(&op).await;
+    assert_eq!(sessions::open(&tx, &op, &candidate).await.expect("answered"), None);
+}
+
+/// An act on one's own account, as changing the password, holds no sign-in's row. Ending everybody's waits for it too.
+#[tokio::test]
+async fn ending_everybody_waits_for_an_act_on_one_s_own_account() {
+    let Story { app, org, user, .. } = story().await;
+    app.signed_in(TRINITY).await;
+    let sign_in: uuid::Uuid =
+        sqlx::query_scalar("select id from sign_ins").fetch_one(app.behind()).await.expect("an id");
+    app.person(Some(org), "morpheus@whiterabbit.fake", Role::Owner).await;
+    let mut admin = app.signed_in("morpheus@whiterabbit.fake").await;
+    let actor = Actor::User { id: user, role: Role::Member, sign_in: SignInId::from(sign_in) };
+    let op = Op { scope: OrgScope::proven(org.id), actor, ..app.op(org.id) };
+    let tx = app.state.begin_holding_person(&op).await.expect("let in");
+    let ending = tokio::spawn(async move { admin.post("/api/org/revoke", json!({})).await.status });
+    app.until_somebody_waits().await;
+    users::set_password(&tx, &op, user, crate::support::cheap_hash("another")).await.expect("just in time");
+    assert!(!ending.is_finished());
+    tx.commit().await.expect("committed");
+    assert_eq!(ending.await.expect("joined"), 204);
+    assert_eq!(app.state.begin_holding_person(&op).await.expect_err("the last one").code(), "session_ended");
+}
+
 /// The same with a password that was changed meanwhile, which raises no generation.
 #[tokio::test]
 async fn a_sign_in_with_a_password_that_was_just_changed_opens_nothing() {
