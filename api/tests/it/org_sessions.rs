@@ -220,6 +220,44 @@ async fn administrators_who_end_each_other_at_once_do_not_lock_each_other_out() 
     }
 }
 
+/// Whoever ends or shortens several sign-ins locks them in the order of their ids, so that no two hold what the other waits
+/// for. Somebody has the first here: then none of the later is held by who waits for it.
+#[tokio::test]
+async fn sign_ins_are_locked_in_one_order() {
+    for act in ["policy", "everybody", "person", "key"] {
+        let (app, org, trinity) = world().await;
+        for _ in 0..6 {
+            app.signed_in(TRINITY).await;
+        }
+        let mut admin = app.signed_in(MORPHEUS).await;
+        let key = app.holding(&app.key(org, &[Scope::Revoke]).await);
+        let hers = "select id from sign_ins where user_id = (select id from users where email = $1) order by id";
+        let ids: Vec<uuid::Uuid> = sqlx::query_scalar(hers).bind(TRINITY).fetch_all(app.behind()).await.expect("ids");
+        // The last is over, and the others are to be shortened by the policy.
+        app.force(&format!("update sign_ins set last_seen_at = '2100-01-01 11:00Z' where id = '{}'", ids[5])).await;
+        let mut other = app.behind().begin().await.expect("a transaction");
+        let lock = "select 1 from sign_ins where id = $1 for no key update nowait";
+        sqlx::query(lock).bind(ids[0]).execute(&mut *other).await.expect("the first");
+        let acting = tokio::spawn(async move {
+            let policy = json!({ "idleTimeoutSeconds": 1800, "absoluteLifetimeSeconds": 3600,
+                "privilegedAuthAgeSeconds": 900, "endsProviderSession": false });
+            let reply = match act {
+                "policy" => admin.put("/api/org/policy", policy).await,
+                "everybody" => admin.post("/api/org/revoke", json!({})).await,
+                "person" => admin.post(&format!("/api/org/users/{trinity}/revoke"), json!({})).await,
+                _ => key.revoke(TRINITY).await,
+            };
+            reply.status
+        });
+        app.until_somebody_waits().await;
+        for later in &ids[1..] {
+            sqlx::query(lock).bind(later).execute(&mut *other).await.unwrap_or_else(|held| panic!("{act}: {held}"));
+        }
+        other.rollback().await.expect("let go");
+        assert!(acting.await.expect("joined").is_success(), "{act}");
+    }
+}
+
 /// What is shown beforehand is what ends, for one person and for everybody: two hundred populations, by a generator with
 /// a fixed beginning.
 #[tokio::test]
