@@ -22,9 +22,8 @@ session.subscribe(({ kind }) => {
 
 /** Null where there is none to be had; asked for again after a while only. */
 export async function draftKeyOf(person: string): Promise<CryptoKey | null> {
-  // The API gives the key of whoever is signed in, without saying whose it is.
   if (session.person !== person) return null;
-  if (held?.person !== person) held = { person, since: Date.now(), key: askForKey() };
+  if (held?.person !== person) held = { person, since: Date.now(), key: askForKey(person) };
   const mine = held;
   const key = await mine.key;
   if (key === null && held === mine && Date.now() - mine.since > PAUSE_MS) {
@@ -34,9 +33,14 @@ export async function draftKeyOf(person: string): Promise<CryptoKey | null> {
   return session.person === person ? key : null;
 }
 
-async function askForKey(): Promise<CryptoKey | null> {
+async function askForKey(person: string): Promise<CryptoKey | null> {
   try {
-    const { key } = await dataOf(api.GET('/api/account/draft-key'));
+    const { key, userId } = await dataOf(api.GET('/api/account/draft-key'));
+    // Somebody else has signed in by another tab, and this one has not heard of it yet.
+    if (userId !== person) {
+      held = null;
+      return null;
+    }
     return await crypto.subtle.importKey('raw', fromBase64(key), 'AES-GCM', false, ['encrypt', 'decrypt']);
   } catch {
     return null;

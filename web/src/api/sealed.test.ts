@@ -38,7 +38,7 @@ test('what is kept can be read again, and not without the key', async () => {
   expect(await kept()).toEqual({ new: 'A sécret 🐇' });
   expect(JSON.stringify(Object.values(localStorage))).not.toContain('cret');
 
-  signedIn(trinity, draftKey(bobby.id));
+  signedIn(trinity, draftKey(trinity.id, bobby.id));
   expect(await kept()).toEqual({});
   signedIn(trinity);
   expect(await kept()).toEqual({ new: 'A sécret 🐇' });
@@ -93,7 +93,7 @@ test('an entry does not open under another name, nor under another person’s', 
   expect(await kept()).toEqual({});
 
   localStorage.setItem(`curfew-sealed.${bobby.id}`, JSON.stringify([entry]));
-  signedIn(bobby, draftKey(trinity.id));
+  signedIn(bobby, draftKey(bobby.id, trinity.id));
   expect(await sealedDrafts.read(bobby.id)).toEqual([]);
 });
 
@@ -190,6 +190,16 @@ test('the key of whoever came meanwhile is not taken for one’s own', async () 
   expect(await writing).toBe(false);
   expect(await sealedDrafts.keep(trinity.id, 'new', 'A secret')).toBe(false);
   expect(localStorage.length).toBe(0);
+});
+
+test('nor is one that is given to somebody else, of whom this tab has not heard yet', async () => {
+  const server = signedIn(trinity, draftKey(bobby.id));
+  expect(await sealedDrafts.keep(trinity.id, 'new', 'A secret')).toBe(false);
+  expect(await sealedDrafts.read(trinity.id)).toBeNull();
+  expect(localStorage.length).toBe(0);
+  // Nothing of it is remembered.
+  server.on('GET /api/account/draft-key', draftKey(trinity.id));
+  expect(await sealedDrafts.keep(trinity.id, 'new', 'A secret')).toBe(true);
 });
 
 test('what is taken is gone', async () => {

@@ -102,8 +102,9 @@ export function later() {
   return { promise, answer };
 }
 
-/** The key that only this person is given, to seal unsaved text with. */
-export const draftKey = (person: string) => json(200, { key: btoa(person.slice(-32)).replace(/=+$/, '') });
+/** The key that only this person is given, to seal unsaved text with; a test may give another one as theirs. */
+export const draftKey = (userId: string, keyOf = userId) =>
+  json(200, { userId, key: btoa(keyOf.slice(-32)).replace(/=+$/, '') });
 
 /** Nobody has a provider, and of what has ended nothing is known, unless a test says so. */
 export function fakeApi(initial: Record<string, Answer> = {}) {
