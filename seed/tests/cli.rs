@@ -392,7 +392,7 @@ async fn a_policy_is_shown_changed_and_checked() {
     assert!(["for 1m 30s.", "after 1h 30m,", "within 15m."].iter().all(|part| changed.contains(part)), "{changed}");
     assert_eq!(seed.run(&["org", "policy", "whiterabbit.fake"]), changed.split_once('\n').expect("lines").1);
     let short = ["org", "policy", "whiterabbit.fake", "--absolute", "1s"];
-    assert_eq!(seed.refused(&short), "seed: This must be 300 to 2592000 seconds.");
+    assert_eq!(seed.refused(&short), "seed: The absolute lifetime must be 300 to 2592000 seconds.");
     let refused = seed.output(&["org", "policy", "whiterabbit.fake", "--idle", "soon"]);
     assert_eq!(refused.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("no length of time such as 30m"), "{refused:?}");

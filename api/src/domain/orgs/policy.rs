@@ -45,19 +45,19 @@ impl Policy {
     /// Invalid fields.
     pub fn checked(self) -> Result<Self> {
         let bounds = [
-            ("idleTimeoutSeconds", self.idle_timeout, Self::IDLE_TIMEOUT),
-            ("absoluteLifetimeSeconds", self.absolute_lifetime, Self::ABSOLUTE_LIFETIME),
-            ("privilegedAuthAgeSeconds", self.privileged_auth_age, Self::PRIVILEGED_AUTH_AGE),
+            ("idleTimeoutSeconds", "The idle timeout", self.idle_timeout, Self::IDLE_TIMEOUT),
+            ("absoluteLifetimeSeconds", "The absolute lifetime", self.absolute_lifetime, Self::ABSOLUTE_LIFETIME),
+            ("privilegedAuthAgeSeconds", "The age of a proof", self.privileged_auth_age, Self::PRIVILEGED_AUTH_AGE),
         ];
         let mut wrong: Vec<_> = bounds
             .into_iter()
-            .filter(|(_, seconds, bounds)| !bounds.contains(seconds))
-            .map(|(name, _, bounds)| {
-                field(name, "range", format!("This must be {} to {} seconds.", bounds.start(), bounds.end()))
+            .filter(|(_, _, seconds, bounds)| !bounds.contains(seconds))
+            .map(|(name, what, _, bounds)| {
+                field(name, "range", format!("{what} must be {} to {} seconds.", bounds.start(), bounds.end()))
             })
             .collect();
         if wrong.is_empty() && self.idle_timeout > self.absolute_lifetime {
-            let sentence = "The time without use cannot be longer than the time in all.".to_owned();
+            let sentence = "The idle timeout cannot be longer than the absolute lifetime.".to_owned();
             wrong.push(field("idleTimeoutSeconds", "contradiction", sentence));
         }
         if wrong.is_empty() { Ok(self) } else { Err(Error::invalid_fields(wrong)) }
