@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use api::domain::api_keys::Scope;
+use api::domain::orgs::Policy;
 use api::kernel::{Role, UserId};
+use http::Method;
 use serde_json::{Value, json};
 use time::Duration;
 
@@ -32,12 +34,12 @@ fn ids(page: &Value) -> Vec<String> {
 }
 
 /// All parts of a list, after looking at each: the total is right, and nothing comes twice.
-async fn all(browser: &mut Browser, method: &http::Method, path: &str, limit: usize) -> Vec<String> {
+async fn all(browser: &mut Browser, method: &Method, path: &str, body: Option<&Value>, limit: usize) -> Vec<String> {
     let mut found = Vec::new();
     let mut before = String::new();
     loop {
         let with = if path.contains('?') { '&' } else { '?' };
-        let page = browser.call(method, &format!("{path}{with}limit={limit}{before}"), None).await;
+        let page = browser.call(method, &format!("{path}{with}limit={limit}{before}"), body.cloned()).await;
         assert_eq!(page.status, 200, "{page:?}");
         let part = ids(&page.body);
         assert!(part.len() <= limit);
@@ -76,10 +78,10 @@ async fn an_auditor_sees_who_is_signed_in_newest_first_and_part_by_part() {
     for _ in 0..5 {
         app.signed_in(TRINITY).await;
     }
-    let whole = all(&mut auditor, &http::Method::GET, "/api/org/sessions", 200).await;
+    let whole = all(&mut auditor, &Method::GET, "/api/org/sessions", None, 200).await;
     assert_eq!(whole.len(), 7);
     for limit in [1, 2, 3, 7] {
-        assert_eq!(all(&mut auditor, &http::Method::GET, "/api/org/sessions", limit).await, whole);
+        assert_eq!(all(&mut auditor, &Method::GET, "/api/org/sessions", None, limit).await, whole);
     }
     for query in ["limit=0", "limit=201", "limit=x", "before=x"] {
         assert_eq!(auditor.get(&format!("/api/org/sessions?{query}")).await.status, 400, "{query}");
@@ -258,11 +260,11 @@ async fn sign_ins_are_locked_in_one_order() {
     }
 }
 
-/// What is shown beforehand is what ends, for one person and for everybody: two hundred populations, by a generator with
-/// a fixed beginning.
+/// What is shown beforehand is what ends, for one person, for everybody and by another policy: two hundred populations, by
+/// a generator with a fixed beginning.
 #[tokio::test]
 async fn a_dry_run_names_exactly_what_ends_and_ends_nothing() {
-    let (app, _, trinity) = world().await;
+    let (app, org, trinity) = world().await;
     let mut seed = 0xcafe_u64;
     let mut chance = |below: u64| {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -270,6 +272,7 @@ async fn a_dry_run_names_exactly_what_ends_and_ends_nothing() {
     };
     for population in 0..200 {
         app.force("delete from sign_ins").await;
+        app.set_policy(org, Policy::DEFAULT).await;
         let mut admin = app.signed_in(MORPHEUS).await;
         for _ in 0..chance(9) {
             let whom = [TRINITY, NEO, MORPHEUS][chance(3)];
@@ -283,14 +286,27 @@ async fn a_dry_run_names_exactly_what_ends_and_ends_nothing() {
             ))
             .await;
         }
-        let act = ["/api/org/revoke".to_owned(), format!("/api/org/users/{trinity}/revoke")][chance(2)].clone();
+        // By the last use or by the age: what is over, what is just not, and what is neither.
+        let (idle, absolute) = ([1739, 1740, 1741, 1800][chance(4)], [7199, 7200, 7201, 43_200][chance(4)]);
+        let policy = json!({
+            "idleTimeoutSeconds": idle, "absoluteLifetimeSeconds": absolute,
+            "privilegedAuthAgeSeconds": 900, "endsProviderSession": false,
+        });
+        let (method, act, body) = match chance(3) {
+            0 => (Method::POST, "/api/org/revoke".to_owned(), None),
+            1 => (Method::POST, format!("/api/org/users/{trinity}/revoke"), None),
+            _ => (Method::PUT, "/api/org/policy".to_owned(), Some(policy)),
+        };
         let dry = format!("{act}?dry_run=true");
-        let told: BTreeSet<_> = all(&mut admin, &http::Method::POST, &dry, 1 + chance(4)).await.into_iter().collect();
+        let told: BTreeSet<_> =
+            all(&mut admin, &method, &dry, body.as_ref(), 1 + chance(4)).await.into_iter().collect();
         let none = "select count(*) from sign_ins where ended_at = '2100-01-01 12:00Z'";
         assert_eq!(app.count(none).await, 0, "population {population}: nothing has ended");
-        assert_eq!(admin.post(&act, json!({})).await.status, 204);
-        let sql = "select id::text from sign_ins where ended_at = '2100-01-01 12:00Z' \
-                   and expires_at > '2100-01-01 12:00Z' and last_seen_at > '2100-01-01 11:30Z'";
+        assert!(admin.call(&method, &act, body).await.status.is_success());
+        // What is ended for being too old by the policy has its own end at that moment, or before.
+        let sql = "select id::text from sign_ins where ended_cause = 'policy_changed' \
+                   or (ended_at = '2100-01-01 12:00Z' and ended_cause = 'demanded' \
+                       and expires_at > '2100-01-01 12:00Z' and last_seen_at > '2100-01-01 11:30Z')";
         let ended: Vec<String> = sqlx::query_scalar(sql).fetch_all(app.behind()).await.expect("ids");
         assert_eq!(told, ended.into_iter().collect(), "population {population}, {act}");
     }
