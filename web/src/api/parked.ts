@@ -7,7 +7,7 @@
  */
 import { useSyncExternalStore } from 'react';
 import { resend } from './client';
-import { SignedOutError } from './problem';
+import { NotDoneError, SignedOutError } from './problem';
 import { sealedCalls, sealedTickets } from './sealed';
 import { session } from './session';
 import type { PausedCall } from './step-up';
@@ -19,10 +19,10 @@ export interface ParkedCall {
   body: string;
 }
 
-export interface Outcome {
-  call: ParkedCall;
-  error: Error | null;
-}
+export type Outcome =
+  | { call: ParkedCall; error: null }
+  /** Which call it was can't be said of one that could not be opened. */
+  | { call: ParkedCall | null; error: Error };
 
 /** Returns the ticket; none where there is nothing to keep, or no key to keep it with. */
 export async function park(person: string, calls: readonly PausedCall[]): Promise<string | undefined> {
@@ -44,7 +44,12 @@ async function unpark(person: string, ticket: string): Promise<ParkedCall[]> {
 
 /** Sends what has been parked with this ticket, one after the other, and keeps what came of it to be said. */
 export async function goOnWith(person: string, ticket: string): Promise<void> {
-  for (const call of await unpark(person, ticket)) {
+  const wasParked = sealedCalls.has(person, ticket);
+  const calls = await unpark(person, ticket);
+  // Too old, spent in another tab, or no key to open it with.
+  if (wasParked && calls.length === 0 && session.person === person)
+    setOutcomes([...outcomes, { call: null, error: new NotDoneError('nothing to go on with') }]);
+  for (const call of calls) {
     try {
       await send(call);
       setOutcomes([...outcomes, { call, error: null }]);

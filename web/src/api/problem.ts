@@ -53,6 +53,11 @@ export class NotConfirmedError extends Error {
   override readonly name = 'NotConfirmedError';
 }
 
+/** What waited while the person went to confirm that it is them could not be gone on with. */
+export class NotDoneError extends Error {
+  override readonly name = 'NotDoneError';
+}
+
 export interface Explanation {
   sentence: string;
   requestId: string | undefined;
@@ -76,6 +81,9 @@ export function explain(error: Error): Explanation {
       sentence: 'Nothing was done: it needs you to confirm that it is you.',
       requestId: undefined,
     };
+  }
+  if (error instanceof NotDoneError) {
+    return { sentence: 'Nothing was done here. Do it again if you still want it.', requestId: undefined };
   }
   return { sentence: 'Something unexpected happened in this page. Try again.', requestId: undefined };
 }

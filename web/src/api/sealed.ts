@@ -34,7 +34,9 @@ export interface SealedStore {
   read(person: string): Promise<Kept[] | null>;
   /** False when the key can't be had; `undefined` removes the entry. */
   keep(person: string, name: string, text: string | undefined): Promise<boolean>;
-  /** Removes the entry before giving it away: nobody gets it twice. */
+  /** Whether there is such an entry, be it too old or beyond opening. */
+  has(person: string, name: string): boolean;
+  /** Removes the entry before giving it away: nobody gets it twice. Without the key it is gone, too. */
   take(person: string, name: string): Promise<string | undefined>;
   forget(person: string): void;
 }
@@ -131,17 +133,22 @@ function sealedStore(prefix: string, area: () => Storage, limits: Limits): Seale
       return true;
     },
 
+    has(person, name) {
+      const entries = attempt(() => entriesIn(area().getItem(prefix + person)), []);
+      return entries.some((each) => each.name === name);
+    },
+
     async take(person, name) {
       dropOld();
       const key = await draftKeyOf(person);
       const entries = load(person);
       const entry = entries.find((each) => each.name === name);
-      if (!key || !entry) return undefined;
+      if (!entry) return undefined;
       save(
         person,
         entries.filter((each) => each !== entry),
       );
-      return (await open(key, person, entry))?.text;
+      return key ? (await open(key, person, entry))?.text : undefined;
     },
 
     forget(person) {

@@ -7,6 +7,7 @@ import { explain, NotConfirmedError, SignedOutError } from '../../api/problem';
 import { session } from '../../api/session';
 import {
   bobby,
+  draftKey,
   fakeApi,
   json,
   later,
@@ -29,6 +30,7 @@ beforeEach(() => {
 const EVERYBODY = 'POST /api/org/revoke';
 const POLICY = 'PUT /api/org/policy';
 const SIGN_IN = 'POST /api/signin';
+const NOTHING_DONE = 'Nothing was done here. Do it again if you still want it.';
 const policy = {
   idleTimeoutSeconds: 60,
   absoluteLifetimeSeconds: 3600,
@@ -233,10 +235,16 @@ async function away(
 }
 
 /** The page is loaded anew, for this person. */
-async function arriveAt(address: string, person = niobe, answer: Answer = json(200, policy)) {
+async function arriveAt(
+  address: string,
+  person = niobe,
+  answer: Answer = json(200, policy),
+  key: Answer = draftKey(person.id),
+) {
   session.doubt();
   const server = fakeApi();
   server.signedIn(person, [todo('Buy milk')]);
+  server.on('GET /api/account/draft-key', key);
   server.on(POLICY, answer);
   server.on(EVERYBODY, noContent());
   const app = renderApp(address);
@@ -245,9 +253,10 @@ async function arriveAt(address: string, person = niobe, answer: Answer = json(2
 }
 
 /** All that was to be sent has been by then: what is parked is taken before anything else is done. */
-async function expectNothingSent(server: Awaited<ReturnType<typeof arriveAt>>['server']) {
+async function expectNothingSent(server: Awaited<ReturnType<typeof arriveAt>>['server'], isSaid = false) {
   await new Promise((resolve) => setTimeout(resolve, 100));
   expect(server.countOf(POLICY)).toBe(0);
+  expect(screen.queryByText(NOTHING_DONE) !== null).toBe(isSaid);
 }
 
 test('the provider confirms it: away with what was asked for, sealed, and back to do it once', async () => {
@@ -299,7 +308,7 @@ test('a tab that was duplicated on the way does nothing a second time', async ()
   close();
   for (const [name, item] of copy) sessionStorage.setItem(name, item);
   const { server } = await arriveAt(back);
-  await expectNothingSent(server);
+  await expectNothingSent(server, true);
 });
 
 test.each<[string, (back: string) => string]>([
@@ -329,7 +338,17 @@ test('it waits for ten minutes', async () => {
     vi.useRealTimers();
   });
   const { server } = await arriveAt(back);
-  await expectNothingSent(server);
+  await expectNothingSent(server, true);
+});
+
+test('what can’t be opened, for want of the key, is given up for good, and that is said', async () => {
+  const { back } = await away();
+  const { server, close } = await arriveAt(back, niobe, json(200, policy), problem(503, 'unavailable'));
+  await screen.findByText(NOTHING_DONE);
+  expect(server.countOf(POLICY)).toBe(0);
+  expect(sessionStorage.length + localStorage.length).toBe(0);
+  close();
+  await expectNothingSent((await arriveAt(back)).server);
 });
 
 test('what merely asks is not done on the way back', async () => {
