@@ -42,8 +42,9 @@ beforeEach(() => {
 
 test.each(methods)('401 on %s ends the session and yields no data', async (call, ask) => {
   // Looks like data on purpose: it must not be taken for any.
-  fakeApi({ [call]: json(401, { ...trinity, todos: [todo('x')] }) });
+  const server = fakeApi({ [call]: json(401, { ...trinity, todos: [todo('x')] }) });
   await expect(ask()).rejects.toBeInstanceOf(SignedOutError);
+  expect(server.calls).toHaveLength(1);
   expect(events).toMatchObject([{ kind: 'refused' }]);
   expect(session.snapshot().ended).toBe(true);
 });

@@ -69,8 +69,7 @@ async function answerTo(request: Request, pathname: string, ensureCurrent: () =>
   const renewed = renewals();
   let response = await send();
   if (response.status !== 401 || OF_NO_SIGN_IN.includes(pathname)) return response;
-  const hasNewCookie = hasRenewed(renewed);
-  if (hasNewCookie !== false && (await hasNewCookie)) {
+  if (await hasRenewed(renewed)) {
     response = await send();
     if (response.status !== 401) return response;
   }

@@ -1,5 +1,5 @@
 /** Calls that are under way while another one brings a new cookie. */
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { fakeApi, json, later, noContent, problem, sessionEnded } from '../test/fake-api';
 import { fakeLocks } from '../test/fake-live';
 import { api, dataOf } from './client';
@@ -85,4 +85,92 @@ test('other tabs can wait for it', async () => {
   changed.answer(noContent());
   await Promise.all([changing, settled]);
   expect([...order].sort()).toEqual(['changed', 'settled']);
+});
+
+/** Signs in, or tries to, in another tab: the lock, and the word that goes before it is let go. */
+function inAnotherTab() {
+  const done = later();
+  void navigator.locks.request('curfew-cookie', {}, () => done.promise);
+  const tab = new BroadcastChannel('curfew-cookie');
+  const third = new BroadcastChannel('curfew-cookie');
+  const heard = new Promise((resolve) => (third.onmessage = resolve));
+  onTestFinished(() => {
+    tab.close();
+    third.close();
+  });
+  return {
+    hasNewCookie: async () => {
+      tab.postMessage(null);
+      await heard;
+      await new Promise((resolve) => setTimeout(resolve));
+    },
+    end: () => {
+      done.answer(new Response());
+    },
+  };
+}
+
+test('a refusal while another tab brings a new cookie is asked once more when it is there', async () => {
+  const server = fakeApi({ 'GET /api/todos': readsAre(sessionEnded()) });
+  const other = inAnotherTab();
+  const reading = read();
+  await vi.waitFor(() => {
+    expect(server.countOf('GET /api/todos')).toBe(1);
+  });
+  await other.hasNewCookie();
+  expect(server.countOf('GET /api/todos')).toBe(1);
+  other.end();
+  expect(await reading).toEqual({ todos: [] });
+  expect(server.countOf('GET /api/todos')).toBe(2);
+  expect(session.snapshot().ended).toBe(false);
+});
+
+test('so is one that comes after another tab’s new cookie', async () => {
+  const late = later();
+  const answers = [late.promise];
+  fakeApi({ 'GET /api/todos': () => answers.shift() ?? json(200, { todos: [] }) });
+  const other = inAnotherTab();
+  const reading = read();
+  await other.hasNewCookie();
+  other.end();
+  late.answer(sessionEnded());
+  expect(await reading).toEqual({ todos: [] });
+});
+
+test('where none came in another tab, or before one asked, a refusal is one', async () => {
+  const server = fakeApi({ 'GET /api/todos': sessionEnded() });
+  const other = inAnotherTab();
+  await other.hasNewCookie();
+  const reading = read();
+  other.end();
+  await expect(reading).rejects.toBeInstanceOf(SignedOutError);
+  expect(server.calls).toHaveLength(1);
+});
+
+test('a call that hangs in another tab keeps no refusal back for ever', async () => {
+  const patience = new AbortController();
+  const timeout = vi.spyOn(AbortSignal, 'timeout').mockReturnValueOnce(patience.signal);
+  const server = fakeApi({ 'GET /api/todos': sessionEnded() });
+  inAnotherTab();
+  const reading = read();
+  await vi.waitFor(() => {
+    expect(timeout).toHaveBeenCalledOnce();
+  });
+  expect(session.snapshot().ended).toBe(false);
+  patience.abort();
+  await expect(reading).rejects.toBeInstanceOf(SignedOutError);
+  expect(server.calls).toHaveLength(1);
+});
+
+test('the other tabs are told before the lock is let go', async () => {
+  const order: string[] = [];
+  vi.spyOn(BroadcastChannel.prototype, 'postMessage').mockImplementation(() => {
+    order.push('told');
+  });
+  fakeApi({ 'POST /api/account/password': noContent() });
+  const changing = change();
+  await cookieSettled();
+  order.push('let go');
+  await changing;
+  expect(order).toEqual(['told', 'let go']);
 });

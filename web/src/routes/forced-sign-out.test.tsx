@@ -148,6 +148,26 @@ test.each(['changed', 'ended'])(
   },
 );
 
+test('a refusal that was under way when another tab told of its new sign-in is of the one before', async () => {
+  const { server, queryClient, address } = await signedInAt('/');
+  const [refusal, asked] = [later(), server.countOf('GET /api/users/me')];
+  const answers = [refusal.promise];
+  server.on('GET /api/todos', () => answers.shift() ?? json(200, { todos: [todo('Buy milk')] }));
+  const read = queryClient.invalidateQueries({ queryKey: ['get', '/api/todos'] });
+  const answer = later();
+  server.on('GET /api/users/me', answer.promise);
+  otherTab().postMessage('changed');
+  await waitFor(() => {
+    expect(server.countOf('GET /api/users/me')).toBe(asked + 1);
+  });
+  refusal.answer(sessionEnded());
+  await read;
+  answer.answer(json(200, trinity));
+  await answer.promise;
+  expect(screen.getByRole('checkbox', { name: 'Buy milk' })).toBeTruthy();
+  expect(address()).toBe('/');
+});
+
 test('a forced sign-out here is told to other tabs, once', async () => {
   const heard: unknown[] = [];
   const tab = otherTab();

@@ -7,7 +7,7 @@ import { holdLive } from '../api/live';
 import { dropParked, goOnWith } from '../api/parked';
 import { askAgain } from '../api/person';
 import { ticketIn } from '../api/provider';
-import { cookieSettled } from '../api/renewal';
+import { cookieSettled, noteRenewal } from '../api/renewal';
 import { safeReturnPath } from '../api/return-path';
 import { session } from '../api/session';
 import type { AppRouter } from './router';
@@ -96,6 +96,7 @@ export function wire(router: AppRouter, queryClient: QueryClient): () => void {
   });
 
   otherTabs.onmessage = ({ data }: MessageEvent<unknown>) => {
+    if (data === CHANGED) noteRenewal();
     if (data === CHANGED && session.snapshot().ended) session.doubt();
     else if ((data === CHANGED || data === ENDED) && session.hear()) void ask();
     else if (data === PROLONGED && session.person !== null) void ask();
