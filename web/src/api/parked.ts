@@ -6,7 +6,7 @@
  * Since a browser copies what a tab keeps when the tab is duplicated, the ticket is spent for all tabs.
  */
 import { useSyncExternalStore } from 'react';
-import { resend } from './client';
+import { api, resend } from './client';
 import { NotDoneError, SignedOutError } from './problem';
 import { sealedCalls, sealedTickets } from './sealed';
 import { session } from './session';
@@ -19,7 +19,9 @@ export interface ParkedCall {
   body: string;
 }
 
-export type Outcome =
+export type Outcome = { id: string } & Result;
+
+type Result =
   | { call: ParkedCall; error: null }
   /** Which call it was can't be said of one that could not be opened. */
   | { call: ParkedCall | null; error: Error };
@@ -48,15 +50,15 @@ export async function goOnWith(person: string, ticket: string): Promise<void> {
   const calls = await unpark(person, ticket);
   // Too old, spent in another tab, or no key to open it with.
   if (wasParked && calls.length === 0 && session.person === person)
-    setOutcomes([...outcomes, { call: null, error: new NotDoneError('nothing to go on with') }]);
+    addOutcome({ call: null, error: new NotDoneError('nothing to go on with') });
   for (const call of calls) {
     try {
       await send(call);
-      setOutcomes([...outcomes, { call, error: null }]);
+      addOutcome({ call, error: null });
     } catch (error) {
       // The page that says so is gone.
       if (error instanceof SignedOutError) return;
-      setOutcomes([...outcomes, { call, error: error instanceof Error ? error : new Error(String(error)) }]);
+      addOutcome({ call, error: error instanceof Error ? error : new Error(String(error)) });
     }
   }
 }
@@ -74,24 +76,50 @@ function send({ method, path, body }: ParkedCall): Promise<Response> {
 }
 
 /** What merely asks, is asked anew by the page when it is there again. */
-function changesSomething({ request }: PausedCall): boolean {
+function changesSomething({ request }: Pick<PausedCall, 'request'>): boolean {
   return request.method !== 'GET' && new URL(request.url).searchParams.get('dry_run') !== 'true';
 }
 
 async function asText({ request }: PausedCall): Promise<ParkedCall> {
-  const { pathname, search } = new URL(request.url);
-  return { method: request.method, path: pathname + search, body: await request.clone().text() };
+  return { method: request.method, path: pathOf(request), body: await request.clone().text() };
+}
+
+function pathOf({ url }: Request): string {
+  const { pathname, search } = new URL(url);
+  return pathname + search;
 }
 
 let outcomes: readonly Outcome[] = [];
 const listeners = new Set<() => void>();
 
 function setOutcomes(next: readonly Outcome[]): void {
+  if (next.length === outcomes.length) return;
   outcomes = next;
   listeners.forEach((listener) => {
     listener();
   });
 }
+
+function addOutcome(result: Result): void {
+  setOutcomes([...outcomes, { id: crypto.randomUUID(), ...result }]);
+}
+
+export function dropOutcome(id: string): void {
+  setOutcomes(outcomes.filter((each) => each.id !== id));
+}
+
+export function dropOutcomes(): void {
+  setOutcomes([]);
+}
+
+// Whoever does the same anew reads what comes of that; and what is not known may be the same.
+api.use({
+  onRequest: ({ request }) => {
+    if (!changesSomething({ request })) return;
+    const isSame = (call: ParkedCall) => call.method === request.method && call.path === pathOf(request);
+    setOutcomes(outcomes.filter(({ call }) => call !== null && !isSame(call)));
+  },
+});
 
 /** What came of the calls that went on here. */
 export function useOutcomes(): readonly Outcome[] {
@@ -105,7 +133,7 @@ function subscribe(listener: () => void): () => void {
 
 session.subscribe((event) => {
   if (event.kind === 'began' || event.kind === 'refused' || event.kind === 'left' || event.kind === 'doubted')
-    setOutcomes([]);
+    dropOutcomes();
   if (event.kind !== 'left' || event.person === null) return;
   sealedCalls.forget(event.person);
   sealedTickets.forget(event.person);

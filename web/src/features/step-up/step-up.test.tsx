@@ -1,5 +1,5 @@
 /** Calls that the API takes only from somebody who has just proved who they are: the whole page. */
-import { fireEvent, screen, waitFor, within } from '@testing-library/react';
+import { act, fireEvent, screen, waitFor, within } from '@testing-library/react';
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { api, dataOf } from '../../api/client';
 import { leaveFor } from '../../api/leave';
@@ -298,6 +298,54 @@ test('a failure is said', async () => {
   const { back } = await away();
   await arriveAt(back, niobe, problem(409, 'odd'));
   await screen.findByText('Sentence of odd.');
+});
+
+const DONE = 'How long sign-ins last is changed.';
+
+/** Back from the provider, by which the call has gone on. */
+async function backWithOutcome(answer: Answer = json(200, policy), said = DONE) {
+  const { back } = await away();
+  const app = await arriveAt(back, niobe, answer);
+  await screen.findByText(said);
+  return app;
+}
+
+test('what came of it can be put away', async () => {
+  const { user } = await backWithOutcome();
+  const dismiss = screen.getByRole('button', { name: `Dismiss: ${DONE}` });
+  dismiss.focus();
+  await user.keyboard('{Enter}');
+  expect(screen.queryByText(DONE)).toBeNull();
+  expect(document.activeElement).toBe(screen.getByRole('heading', { level: 1 }));
+});
+
+test('and is gone on another page, but not by what is shown of this one', async () => {
+  const { router, user } = await backWithOutcome(problem(409, 'odd'), 'Sentence of odd.');
+  await user.click(screen.getByRole('link', { name: 'All' }));
+  await waitFor(() => {
+    expect(router.state.location.search).not.toHaveProperty('show', 'open');
+  });
+  expect(screen.getByText('Sentence of odd.')).toBeTruthy();
+  await act(() => router.navigate({ to: '/account/password' }));
+  await screen.findByRole('heading', { name: 'Change password' });
+  expect(screen.queryByText('Sentence of odd.')).toBeNull();
+});
+
+test('and when the same is done anew, but not by anything else', async () => {
+  await backWithOutcome();
+  await act(() => revokeEverybody());
+  await act(() => api.GET('/api/todos'));
+  expect(screen.getByText(DONE)).toBeTruthy();
+  await act(() => setPolicy());
+  expect(screen.queryByText(DONE)).toBeNull();
+});
+
+test('that nothing was done is no news once something is', async () => {
+  const { back } = await away();
+  await arriveAt(back, niobe, json(200, policy), problem(503, 'unavailable'));
+  await screen.findByText(NOTHING_DONE);
+  await act(() => setPolicy());
+  expect(screen.queryByText(NOTHING_DONE)).toBeNull();
 });
 
 test('a tab that was duplicated on the way does nothing a second time', async () => {
