@@ -17,7 +17,7 @@ interface Held {
 let held: Held | null = null;
 
 session.subscribe(({ kind }) => {
-  if (kind === 'left' || kind === 'refused' || kind === 'doubted') held = null;
+  if (kind === 'left' || kind === 'left-elsewhere' || kind === 'refused' || kind === 'doubted') held = null;
 });
 
 /** Null where there is none to be had; asked for again after a while only. */

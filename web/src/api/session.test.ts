@@ -110,3 +110,31 @@ test('a late word about why one was signed out is dropped when something else ha
   session.noteSignedOut(session.refuse());
   expect(session.snapshot().wasSignedOut).toBe(true);
 });
+
+test('that they left in another tab is known at once, and again when the answer says so', () => {
+  const { session, events } = listened();
+  session.recognise('trinity');
+  session.hearLeft();
+  expect(events.slice(1)).toEqual([{ kind: 'left-elsewhere', person: 'trinity' }]);
+  expect(session.person).toBe('trinity');
+  session.refuse();
+  expect(events.slice(2)).toMatchObject([{ kind: 'refused' }, { kind: 'left-elsewhere', person: 'trinity' }]);
+});
+
+test('it counts until the answer only, and for nobody who was not here', () => {
+  const { session, events } = listened();
+  session.hearLeft();
+  expect(events).toEqual([]);
+  session.recognise('trinity');
+  session.hearLeft();
+  session.recognise('trinity');
+  session.refuse();
+  expect(events.at(-1)).toMatchObject({ kind: 'refused' });
+
+  // The refusal may be quicker than the word, but after another beginning the word is of somebody else.
+  session.hearLeft();
+  expect(events.at(-1)).toEqual({ kind: 'left-elsewhere', person: 'trinity' });
+  session.doubt();
+  session.hearLeft();
+  expect(events.at(-1)).toEqual({ kind: 'doubted' });
+});

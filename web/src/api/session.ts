@@ -12,6 +12,8 @@ export type SessionEvent =
   | { kind: 'refused'; tellOthers: boolean }
   /** This person signed out here. `continueAt` is where the browser is to go then: to the company's provider. */
   | { kind: 'left'; person: string | null; continueAt: string | null }
+  /** This person signed out in another tab. What is shown stays until the API has been asked. */
+  | { kind: 'left-elsewhere'; person: string }
   /** The same person signed in again in place of this sign-in: everything goes on as it was. */
   | { kind: 'renewed' }
   /** The API named this person, for the first time since something happened. */
@@ -39,8 +41,12 @@ export class Session {
   #state: SessionState = { ...FRESH, epoch: 0 };
   /** The id GET /api/users/me gave in this epoch. */
   #person: string | null = null;
+  /** The same, also after a 401 has taken them away. */
+  #lastPerson: string | null = null;
   /** Others know already that this sign-in may have ended. */
   #isTold = false;
+  /** And that the person wanted it to. */
+  #hasLeftElsewhere = false;
   /** Somebody was seen signed in, in this epoch or, where others cast doubt on it, in an earlier one. */
   #wasSomebody = false;
   #isLeaving = false;
@@ -89,8 +95,13 @@ export class Session {
     // Only a tab that has lost somebody tells the others, and none that was told: tabs never ask in circles.
     const tellOthers = this.#person !== null && !this.#isTold;
     const wasSignedOut = this.#state.wasSignedOut || this.#wasSomebody;
+    const lastPerson = this.#lastPerson;
+    const hasLeftElsewhere = this.#hasLeftElsewhere;
     this.#forgetPerson();
+    this.#lastPerson = lastPerson;
     this.#next({ ended: true, wasSignedOut }, { kind: 'refused', tellOthers });
+    // Now for certain, and with what has come between the word and the answer.
+    if (hasLeftElsewhere) this.hearLeft();
     return this.#state.epoch;
   }
 
@@ -109,9 +120,18 @@ export class Session {
     return true;
   }
 
+  /** It was said that the person has signed out in another tab: it may be they whom a 401 has taken away already. */
+  hearLeft(): void {
+    if (this.#lastPerson === null) return;
+    this.#hasLeftElsewhere = this.#person !== null;
+    this.#emit({ kind: 'left-elsewhere', person: this.#lastPerson });
+  }
+
   doubt(): void {
     this.#person = null;
+    this.#lastPerson = null;
     this.#isTold = false;
+    this.#hasLeftElsewhere = false;
     this.#next({ wasSignedOut: this.#state.wasSignedOut }, { kind: 'doubted' });
   }
 
@@ -139,14 +159,18 @@ export class Session {
     }
     const isNew = this.#person === null;
     this.#person = person;
+    this.#lastPerson = person;
     this.#isTold = false;
+    this.#hasLeftElsewhere = false;
     this.#wasSomebody = true;
     if (isNew) this.#emit({ kind: 'recognised', person });
   }
 
   #forgetPerson(): void {
     this.#person = null;
+    this.#lastPerson = null;
     this.#isTold = false;
+    this.#hasLeftElsewhere = false;
     this.#wasSomebody = false;
     this.#isLeaving = false;
   }

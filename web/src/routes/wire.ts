@@ -19,6 +19,8 @@ import type { AppRouter } from './router';
 const CHANNEL = 'curfew-session';
 const CHANGED = 'changed';
 const ENDED = 'ended';
+/** It ended by the person's own wish: what they had typed goes too, in all tabs. */
+const LEFT = 'left';
 const PROLONGED = 'prolonged';
 
 export function wire(router: AppRouter, queryClient: QueryClient): () => void {
@@ -73,7 +75,7 @@ export function wire(router: AppRouter, queryClient: QueryClient): () => void {
         break;
       case 'left':
         forget();
-        otherTabs.postMessage(ENDED);
+        otherTabs.postMessage(event.person === null ? ENDED : LEFT);
         void showSignedOut(router, event.continueAt);
         break;
       case 'doubted':
@@ -91,14 +93,16 @@ export function wire(router: AppRouter, queryClient: QueryClient): () => void {
         otherTabs.postMessage(PROLONGED);
         break;
       case 'noted':
+      case 'left-elsewhere':
         break;
     }
   });
 
   otherTabs.onmessage = ({ data }: MessageEvent<unknown>) => {
     if (data === CHANGED) noteRenewal();
+    if (data === LEFT) session.hearLeft();
     if (data === CHANGED && session.snapshot().ended) session.doubt();
-    else if ((data === CHANGED || data === ENDED) && session.hear()) void ask();
+    else if ((data === CHANGED || data === ENDED || data === LEFT) && session.hear()) void ask();
     else if (data === PROLONGED && session.person !== null) void ask();
   };
 

@@ -1,6 +1,7 @@
 /** Typed text, and what becomes of it: the whole page. */
 import { screen, waitFor } from '@testing-library/react';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
+import { sealedDrafts } from '../../api/sealed';
 import {
   bobby,
   draftKey,
@@ -9,6 +10,7 @@ import {
   later,
   left,
   problem,
+  sessionEnded,
   todo,
   trinity,
   type Answer,
@@ -93,7 +95,18 @@ test('it is gone from the browser once it is saved or given up', async () => {
   await expectSealed(false);
 });
 
-test('one’s own sign-out takes it along', async () => {
+function otherTab() {
+  const heard: unknown[] = [];
+  const channel = new BroadcastChannel('curfew-session');
+  channel.onmessage = ({ data }) => heard.push(data);
+  onTestFinished(() => {
+    channel.close();
+  });
+  return { heard, channel };
+}
+
+test('one’s own sign-out takes it along, and tells the other tabs to', async () => {
+  const { heard } = otherTab();
   const app = await signedIn();
   await app.user.type(field(), 'A secret');
   await expectSealed(true);
@@ -102,7 +115,48 @@ test('one’s own sign-out takes it along', async () => {
   await screen.findByRole('heading', { name: 'You are signed out' });
   await expectSealed(false);
 
+  await waitFor(() => {
+    expect(heard).toEqual(['left']);
+  });
+
   await app.user.click(screen.getByRole('link', { name: 'Sign in again' }));
+  await signIn(app, trinity);
+  expect(field()).toHaveProperty('value', '');
+});
+
+test('so does one’s own sign-out in another tab, with what is typed until the answer says so', async () => {
+  const app = await signedIn();
+  await app.user.type(field(), 'A secret');
+  await expectSealed(true);
+  const answer = later();
+  app.server.signedOut();
+  app.server.on('GET /api/users/me', answer.promise);
+  // The key is had for as long as the API gives it.
+  const key = later();
+  app.server.on('GET /api/account/draft-key', key.promise);
+  otherTab().channel.postMessage('left');
+  await expectSealed(false);
+  await waitFor(() => {
+    expect(field()).toHaveProperty('value', '');
+  });
+  await app.user.type(field(), 'and more');
+  answer.answer(sessionEnded());
+  await screen.findByText(/Sign in again to go on/);
+  key.answer(draftKey(trinity.id));
+
+  await signIn(app, trinity);
+  expect(field()).toHaveProperty('value', '');
+  expect(localStorage.length).toBe(0);
+});
+
+test('also where a refusal was quicker than that tab’s word', async () => {
+  const app = await signedIn();
+  await app.user.type(field(), 'A secret');
+  await expectSealed(true);
+  await forcedOut(app);
+  await expectSealed(true);
+  otherTab().channel.postMessage('left');
+  await expectSealed(false);
   await signIn(app, trinity);
   expect(field()).toHaveProperty('value', '');
 });
@@ -136,7 +190,10 @@ test('without the key the page works, and the text stays for as long as the tab'
 test('typed on before the earlier text was there, both stay', async () => {
   const app = await signedIn();
   await app.user.type(field(), 'Earlier');
-  await expectSealed(true);
+  // To its last letter.
+  await waitFor(async () => {
+    expect(await sealedDrafts.read(trinity.id)).toEqual([{ name: 'new', text: '{"text":"Earlier"}' }]);
+  });
   await forcedOut(app);
   await signIn(app, bobby);
   await forcedOut(app);

@@ -1,7 +1,7 @@
 /**
  * What a person has typed and not yet saved. Kept in memory, outside of the page that a forced sign-out takes away,
  * and sealed in the browser at each change, so that it is there again once the *same* person has signed in, even in a
- * tab that was closed meanwhile. Anybody else's arrival clears the memory; one's own sign-out wipes both.
+ * tab that was closed meanwhile. Anybody else's arrival clears the memory; one's own sign-out wipes both, in all tabs.
  */
 import { useEffect, useSyncExternalStore } from 'react';
 import { usePerson } from '../../api/person';
@@ -104,9 +104,11 @@ function draftsOf(person: string): Drafts {
 }
 
 session.subscribe((event) => {
-  if (event.kind !== 'left') return;
+  if (event.kind !== 'left' && event.kind !== 'left-elsewhere') return;
+  // Also what another tab has forgotten already: this one may have put something back since.
   if (event.person !== null) sealedDrafts.forget(event.person);
   mine = null;
+  tellAll();
 });
 
 /** `undefined` when nothing was typed; set it to `undefined` to be done with it. */
