@@ -46,8 +46,9 @@ function AskWho() {
             <SignOut />
           </nav>
         </header>
-        <IdleWarning />
-        <StepUp />
+        <StepUp>
+          <IdleWarning />
+        </StepUp>
         <main className="page">
           <Outcomes />
           <Outlet />

@@ -1,6 +1,7 @@
 /** The ends of a session, the whole page. The computer's clock moves by hand. */
-import { act, fireEvent, screen, waitFor } from '@testing-library/react';
+import { act, fireEvent, screen, waitFor, within } from '@testing-library/react';
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
+import { api } from '../../api/client';
 import { fakeApi, json, problem, sessionEnded, todo, trinity } from '../../test/fake-api';
 import { renderApp } from '../../test/render-app';
 
@@ -143,6 +144,39 @@ test('the warning takes no focus, and the button keeps one signed in, in all tab
   await waitFor(() => {
     expect(heard).toContain('prolonged');
   });
+});
+
+test('it can be heard and used while one is asked to confirm who one is', async () => {
+  const { server, user } = await signedIn();
+  server.on('POST /api/org/revoke', problem(403, 'insufficient_user_authentication', { max_age: 60 }));
+  const revoking = api.POST('/api/org/revoke').catch((error: unknown) => error);
+  const dialog = within(await screen.findByRole('dialog', { name: 'Confirm that it is you' }));
+  expect(document.activeElement).toBe(dialog.getByLabelText('Password'));
+  await pass(29 * MINUTE);
+  expect(dialog.getByRole('alert').textContent).toContain('You will be signed out in less than');
+  expect(screen.getAllByRole('alert')).toHaveLength(1);
+  expect(document.activeElement).toBe(dialog.getByLabelText('Password'));
+
+  server.on(ME, used);
+  await user.click(dialog.getByRole('button', { name: 'Stay signed in' }));
+  await waitFor(() => {
+    expect(warning()).toBeNull();
+  });
+  await user.click(dialog.getByRole('button', { name: 'Cancel' }));
+  await revoking;
+});
+
+test('and is there whether it came before the question or outlasts it', async () => {
+  const { server, user } = await signedIn();
+  await pass(29 * MINUTE);
+  expect(warning()).not.toBeNull();
+  server.on('POST /api/org/revoke', problem(403, 'insufficient_user_authentication', { max_age: 60 }));
+  const revoking = api.POST('/api/org/revoke').catch((error: unknown) => error);
+  const dialog = within(await screen.findByRole('dialog', { name: 'Confirm that it is you' }));
+  await dialog.findByRole('button', { name: 'Stay signed in' });
+  await user.click(dialog.getByRole('button', { name: 'Cancel' }));
+  await revoking;
+  await screen.findByRole('button', { name: 'Stay signed in' });
 });
 
 test('when it can’t be had, it says so', async () => {

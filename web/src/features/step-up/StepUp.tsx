@@ -1,4 +1,4 @@
-import { useId, useLayoutEffect, useRef, useSyncExternalStore } from 'react';
+import { useId, useLayoutEffect, useRef, useSyncExternalStore, type ReactNode } from 'react';
 import { usePerson } from '../../api/person';
 import { stepUp, type PausedCall } from '../../api/step-up';
 import { AtProvider } from './AtProvider';
@@ -6,14 +6,28 @@ import { ByPassword } from './ByPassword';
 import { wordsFor } from './words';
 import './step-up.css';
 
-/** Asks the person to confirm that it is them, when a call can't go on without. */
-export function StepUp() {
+/**
+ * Asks the person to confirm that it is them, when a call can't go on without. What is outside of the dialog is out of
+ * reach while it is open, so what must be heard and used at any time, the children, is inside by then.
+ */
+export function StepUp({ children }: { children: ReactNode }) {
   const calls = useSyncExternalStore(stepUp.subscribe, stepUp.snapshot);
   const [first] = calls;
-  return first && <Dialog first={first} calls={calls} />;
+  if (!first) return children;
+  return (
+    <Dialog first={first} calls={calls}>
+      {children}
+    </Dialog>
+  );
 }
 
-function Dialog({ first, calls }: { first: PausedCall; calls: readonly PausedCall[] }) {
+interface Props {
+  first: PausedCall;
+  calls: readonly PausedCall[];
+  children: ReactNode;
+}
+
+function Dialog({ first, calls, children }: Props) {
   const { signInMethod } = usePerson();
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
@@ -44,6 +58,7 @@ function Dialog({ first, calls }: { first: PausedCall; calls: readonly PausedCal
         if (!dialog.current?.open) cancel();
       }}
     >
+      {children}
       <div className="stack">
         <h2 id={`${id}-heading`}>Confirm that it is you</h2>
         <p id={`${id}-purpose`}>{`${purpose}, confirm that it is you.`}</p>
