@@ -1,7 +1,9 @@
 //! One org never sees another, and each wall is tried with the other one down.
 
 use api::domain::api_keys::Scope;
+use api::kernel::Role;
 use serde_json::{Value, json};
+use time::Duration;
 
 use crate::support::{Org, TestApp, TestDatabase};
 
@@ -29,6 +31,27 @@ async fn nothing_crosses(app: &TestApp) {
     assert_eq!(key.revoke_subject(json!({ "format": "opaque", "id": in_ours })).await.status, 404);
     assert_eq!(a.get("/api/users/me").await.status, 200, "she stays in");
     assert_eq!(app.count("select count(*) from users where generation > 0").await, 0);
+
+    for (org, email) in [(ours, "owner@ours.fake"), (theirs, "owner@theirs.fake")] {
+        app.person(Some(org), email, Role::Owner).await;
+        let mut owner = app.signed_in(email).await;
+        let policy = json!({ "idleTimeoutSeconds": 60, "absoluteLifetimeSeconds": 300,
+            "privilegedAuthAgeSeconds": 60, "endsProviderSession": false });
+        app.clock.advance(Duration::minutes(6));
+        let lists = [
+            owner.get("/api/org/sessions").await,
+            owner.post("/api/org/revoke?dry_run=true", json!({})).await,
+            owner.put("/api/org/policy?dry_run=true", policy).await,
+        ];
+        for list in lists {
+            let domain = email.split_once('@').expect("an address").1;
+            let sessions = list.body["sessions"].as_array().expect("a list").clone();
+            assert_eq!(list.body["total"], sessions.len(), "{list:?}");
+            assert!(!sessions.is_empty() && list.body.to_string().contains(domain), "{list:?}");
+            let other = if domain == "ours.fake" { "theirs.fake" } else { "ours.fake" };
+            assert!(!list.body.to_string().contains(other), "{list:?}");
+        }
+    }
 
     assert_eq!(key.revoke(shared).await.status, 204, "their own of the same name is signed out");
     let raised: Vec<uuid::Uuid> =

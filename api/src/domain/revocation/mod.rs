@@ -65,8 +65,7 @@ pub async fn revoke(tx: &Tx, op: &Op, order: &Order) -> Result<Outcome> {
 }
 
 async fn revoke_org(tx: &Tx, op: &Op, order: &Order) -> Result<Outcome> {
-    // Alone: whoever opens a sign-in holds the org too, and then sees the raised generation.
-    orgs::hold(tx, op.scope, Hold::Alone).await?;
+    // Waits for whoever is opening a sign-in, for they hold the org; who comes after sees the raised generation.
     store::raise_org_generation(tx, op).await?;
     let ended = store::end_org_sign_ins(tx, op, order.cause).await?;
     let told = Announcement::Org(op.scope.org());
