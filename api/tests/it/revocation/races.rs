@@ -182,6 +182,25 @@ async fn ending_everybody_waits_for_an_act_on_one_s_own_account() {
     assert_eq!(app.state.begin_holding_person(&op).await.expect_err("the last one").code(), "session_ended");
 }
 
+/// An administrator's own sign-in is looked at again and held while they act, as it is for any write.
+#[tokio::test]
+async fn a_sign_out_of_an_administrator_waits_for_their_act_and_then_they_may_not() {
+    let Story { app, org, key, .. } = story().await;
+    let user = app.person(Some(org), "morpheus@whiterabbit.fake", Role::Owner).await;
+    app.signed_in("morpheus@whiterabbit.fake").await;
+    let sign_in: uuid::Uuid =
+        sqlx::query_scalar("select id from sign_ins").fetch_one(app.behind()).await.expect("an id");
+    let actor = Actor::User { id: user, role: Role::Owner, sign_in: SignInId::from(sign_in) };
+    let op = Op { scope: OrgScope::proven(org.id), actor, ..app.op(org.id) };
+    let tx = app.state.begin_holding_org(&op).await.expect("let in");
+    let revoking = tokio::spawn(async move { key.revoke("morpheus@whiterabbit.fake").await.status });
+    app.until_somebody_waits().await;
+    assert!(!revoking.is_finished());
+    tx.commit().await.expect("committed");
+    assert_eq!(revoking.await.expect("joined"), 204);
+    assert_eq!(app.state.begin_holding_org(&op).await.expect_err("the last one").code(), "session_ended");
+}
+
 /// The same with a password that was changed meanwhile, which raises no generation.
 #[tokio::test]
 async fn a_sign_in_with_a_password_that_was_just_changed_opens_nothing() {
