@@ -1,9 +1,10 @@
 //! One connection of this process's listens to what every process announces: that somebody's sign-ins have ended. Nothing
 //! depends on it but how soon open tabs know.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use secrecy::ExposeSecret;
 use sqlx::postgres::PgListener;
 use tokio::task::JoinHandle;
@@ -33,7 +34,8 @@ async fn listen(state: &AppState, first: Result<PgListener>) {
             Ok(listener) => {
                 // Whatever was announced while nobody listened.
                 state.live.tell_all();
-                until_lost(state, listener).await
+                let Err(lost) = until_lost(state, listener).await;
+                lost
             }
             Err(error) => {
                 tokio::time::sleep(AGAIN).await;
@@ -57,20 +59,12 @@ async fn connect(state: &AppState) -> Result<PgListener> {
     connected.context("cannot listen")
 }
 
-async fn until_lost(state: &AppState, mut listener: PgListener) -> anyhow::Error {
+async fn until_lost(state: &AppState, mut listener: PgListener) -> Result<Infallible> {
     loop {
-        let heard: Result<()> = async {
-            let heard =
-                tokio::time::timeout(SILENCE, listener.try_recv()).await.context("nothing was heard for long")?;
-            let Some(notification) = heard? else { bail!("the connection was lost") };
-            if let Some(told) = Announcement::parse(notification.payload()) {
-                state.live.tell(told);
-            }
-            Ok(())
-        }
-        .await;
-        if let Err(error) = heard {
-            return error;
+        let heard = tokio::time::timeout(SILENCE, listener.try_recv()).await.context("nothing was heard for long")?;
+        let notification = heard?.context("the connection was lost")?;
+        if let Some(told) = Announcement::parse(notification.payload()) {
+            state.live.tell(told);
         }
     }
 }

@@ -8,12 +8,11 @@ use std::marker::PhantomData;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, StatusCode, header};
-use serde::Deserialize;
 use url::Url;
 
 use super::client::RequestInfo;
 use super::cookies;
-use super::input::{Path, Query};
+use super::input::{DryRun, Path, Query};
 use super::login::{self, AuthSession};
 use super::problem::Problem;
 use crate::config::{Config, is_loopback};
@@ -104,13 +103,6 @@ pub struct Admin {
     pub principal: Principal,
     /// Whether they only ask. A handler must not do it then.
     pub dry_run: bool,
-}
-
-/// Whether to do it.
-#[derive(Deserialize)]
-struct DryRun {
-    #[serde(default)]
-    dry_run: bool,
 }
 
 impl FromRequestParts<AppState> for Admin {

@@ -12,6 +12,7 @@ use http::{StatusCode, header};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::IntoParams;
 use validator::{Validate, ValidationErrors};
 
 use super::problem::Problem;
@@ -131,6 +132,15 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Query<T
         let malformed = |_| Error::invalid("The address has a parameter that is malformed or there twice.");
         Ok(Self(axum::extract::Query::from_request_parts(parts, state).await.map_err(malformed)?.0))
     }
+}
+
+/// Whether to do it.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct DryRun {
+    /// With `true` nothing ends, and the answer is what would.
+    #[serde(default)]
+    pub dry_run: bool,
 }
 
 async fn read(request: Request, state: &AppState) -> Result<Bytes, Problem> {

@@ -9,8 +9,8 @@ use utoipa_axum::routes;
 use validator::Validate;
 
 use super::access::{Admin, Auditor};
-use super::input::{Body, Query};
-use super::org_sessions::{OrgSessionPage, Preview};
+use super::input::{Body, DryRun, Query};
+use super::org_sessions::{OrgSessionPage, Part};
 use super::problem::{Problem, ProblemBody};
 use crate::domain::orgs::{self, Policy};
 use crate::domain::revocation::{self, Door};
@@ -88,7 +88,7 @@ async fn get_policy(State(state): State<AppState>, Auditor { op, .. }: Auditor) 
 /// Sets how long the org's sessions last. What is over by it ends at once; what was over before stays so, and no open
 /// session's absolute end is put off.
 #[utoipa::path(put, path = "/api/org/policy", operation_id = "set_policy", security(("session" = [])), tag = "org",
-    params(Preview), request_body = PolicyBody,
+    params(DryRun, Part), request_body = PolicyBody,
     responses(
         (status = 200, description = "The policy; with dry_run what would end at once", body = PolicyResult),
         (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
@@ -96,12 +96,12 @@ async fn get_policy(State(state): State<AppState>, Auditor { op, .. }: Auditor) 
 async fn set_policy(
     State(state): State<AppState>,
     Admin { op, principal, dry_run }: Admin,
-    Query(preview): Query<Preview>,
+    Query(part): Query<Part>,
     Body(wanted): Body<PolicyBody>,
 ) -> Result<Json<PolicyResult>, Problem> {
     let policy = Policy::from(wanted).checked()?;
     if dry_run {
-        let part = preview.part()?;
+        let part = part.checked()?;
         let tx = state.begin_read(&op).await?;
         let page = revocation::preview_policy(&tx, &op, policy, part).await?;
         return Ok(Json(PolicyResult::Preview(OrgSessionPage::of(page, &principal))));

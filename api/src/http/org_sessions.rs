@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::access::{Admin, Auditor};
-use super::input::{Path, Query};
+use super::input::{DryRun, Path, Query};
 use super::problem::{Problem, ProblemBody};
 use super::sessions::SessionView;
 use crate::domain::revocation::{self, Cause, Door, Order, Outcome, Reach, Subject};
@@ -70,7 +70,7 @@ impl OrgSessionPage {
 /// Which part of the list.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-struct Part {
+pub struct Part {
     /// After this one.
     before: Option<SignInId>,
     /// At most so many; 100 unless given.
@@ -78,36 +78,18 @@ struct Part {
     limit: Option<u64>,
 }
 
-/// Whether only to ask; and which part to show of what it would do.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct Preview {
-    /// With `true` nothing ends, and the answer is what would. No recent proof is wanted for that.
-    #[serde(default, rename = "dry_run")]
-    _dry_run: bool,
-    /// After this one.
-    before: Option<SignInId>,
-    /// At most so many; 100 unless given.
-    #[param(minimum = 1, maximum = 200)]
-    limit: Option<u64>,
-}
-
-impl Preview {
-    /// The part of the list that is asked for.
+impl Part {
+    /// The part that is asked for.
     ///
     /// # Errors
     /// Invalid, when it is too large or empty.
-    pub fn part(&self) -> Result<PageOf, Error> {
-        part(self.before, self.limit)
+    pub fn checked(&self) -> Result<PageOf, Error> {
+        let limit = self.limit.unwrap_or(PART);
+        if !(1..=PART_MAX).contains(&limit) {
+            return Err(Error::invalid(format!("The limit must be 1 to {PART_MAX}.")));
+        }
+        Ok(PageOf { before: self.before, limit })
     }
-}
-
-fn part(before: Option<SignInId>, limit: Option<u64>) -> Result<PageOf, Error> {
-    let limit = limit.unwrap_or(PART);
-    if !(1..=PART_MAX).contains(&limit) {
-        return Err(Error::invalid(format!("The limit must be 1 to {PART_MAX}.")));
-    }
-    Ok(PageOf { before, limit })
 }
 
 /// Where the org's people are signed in, the newest first.
@@ -120,9 +102,9 @@ fn part(before: Option<SignInId>, limit: Option<u64>) -> Result<PageOf, Error> {
 async fn list_org_sessions(
     State(state): State<AppState>,
     Auditor { op, principal }: Auditor,
-    Query(Part { before, limit }): Query<Part>,
+    Query(part): Query<Part>,
 ) -> Result<Json<OrgSessionPage>, Problem> {
-    let part = part(before, limit)?;
+    let part = part.checked()?;
     let tx = state.begin_read(&op).await?;
     let page = sessions::page(&tx, &op, None, part).await?;
     drop(tx);
@@ -131,7 +113,7 @@ async fn list_org_sessions(
 
 /// Signs somebody of the org out, everywhere and at once. At their company's provider they will be asked again.
 #[utoipa::path(post, path = "/api/org/users/{id}/revoke", operation_id = "revoke_user", security(("session" = [])), tag = "org",
-    params(("id" = UserId, Path), Preview),
+    params(("id" = UserId, Path), DryRun, Part),
     responses(
         (status = 200, description = "With dry_run: what would end", body = OrgSessionPage),
         (status = 204, description = "They are signed out"),
@@ -141,13 +123,13 @@ async fn revoke_user(
     State(state): State<AppState>,
     admin: Admin,
     Path(id): Path<UserId>,
-    Query(preview): Query<Preview>,
+    Query(part): Query<Part>,
 ) -> Result<Response, Problem> {
-    revoke(&state, &admin, Subject::User(id), &preview).await
+    revoke(&state, &admin, Subject::User(id), &part).await
 }
 
 /// Signs everybody of the org out, oneself too.
-#[utoipa::path(post, path = "/api/org/revoke", operation_id = "revoke_org", security(("session" = [])), tag = "org", params(Preview),
+#[utoipa::path(post, path = "/api/org/revoke", operation_id = "revoke_org", security(("session" = [])), tag = "org", params(DryRun, Part),
     responses(
         (status = 200, description = "With dry_run: what would end", body = OrgSessionPage),
         (status = 204, description = "Everybody is signed out"),
@@ -156,21 +138,21 @@ async fn revoke_user(
 async fn revoke_org(
     State(state): State<AppState>,
     admin: Admin,
-    Query(preview): Query<Preview>,
+    Query(part): Query<Part>,
 ) -> Result<Response, Problem> {
-    revoke(&state, &admin, Subject::Org, &preview).await
+    revoke(&state, &admin, Subject::Org, &part).await
 }
 
 async fn revoke(
     state: &AppState,
     Admin { op, principal, dry_run }: &Admin,
     subject: Subject,
-    preview: &Preview,
+    part: &Part,
 ) -> Result<Response, Problem> {
     let order = Order { subject, reach: Reach::All, cause: Cause::Demanded, door: Door::Admin };
     let nobody = || Error::not_found("person");
     if *dry_run {
-        let part = preview.part()?;
+        let part = part.checked()?;
         let tx = state.begin_read(op).await?;
         let page = revocation::preview_page(&tx, op, &order, part).await?.ok_or_else(nobody)?;
         return Ok(Json(OrgSessionPage::of(page, principal)).into_response());

@@ -6,14 +6,14 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use validator::Validate;
 
 use super::access::Member;
 use super::account::SignInMethod;
-use super::input::{Body, Path, Query};
+use super::input::{Body, DryRun, Path, Query};
 use super::problem::{Problem, ProblemBody};
 use crate::domain::revocation::{self, Cause, Door, Order, Outcome, Reach, Subject};
 use crate::domain::sessions::{self, Principal};
@@ -131,15 +131,6 @@ enum OwnReach {
 #[serde(deny_unknown_fields)]
 struct SessionRevocation {
     reach: OwnReach,
-}
-
-/// Whether to do it.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-struct DryRun {
-    /// With `true` nothing ends, and the answer is what would.
-    #[serde(default)]
-    dry_run: bool,
 }
 
 /// Signs out of one's other sessions, or of all.

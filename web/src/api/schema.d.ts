@@ -1083,7 +1083,7 @@ export interface operations {
     set_policy: {
         parameters: {
             query?: {
-                /** @description With `true` nothing ends, and the answer is what would. No recent proof is wanted for that. */
+                /** @description With `true` nothing ends, and the answer is what would. */
                 dry_run?: boolean;
                 /** @description After this one. */
                 before?: components["schemas"]["SignInId"];
@@ -1123,7 +1123,7 @@ export interface operations {
     revoke_org: {
         parameters: {
             query?: {
-                /** @description With `true` nothing ends, and the answer is what would. No recent proof is wanted for that. */
+                /** @description With `true` nothing ends, and the answer is what would. */
                 dry_run?: boolean;
                 /** @description After this one. */
                 before?: components["schemas"]["SignInId"];
@@ -1200,7 +1200,7 @@ export interface operations {
     revoke_user: {
         parameters: {
             query?: {
-                /** @description With `true` nothing ends, and the answer is what would. No recent proof is wanted for that. */
+                /** @description With `true` nothing ends, and the answer is what would. */
                 dry_run?: boolean;
                 /** @description After this one. */
                 before?: components["schemas"]["SignInId"];

@@ -18,7 +18,7 @@ use super::Tx;
 use super::audit::{self, Event};
 use super::orgs::{self, Hold};
 use super::users::Candidate;
-use crate::entity::org::OrgKind;
+use crate::entity::org::{Model as Org, OrgKind};
 use crate::entity::sign_in::Model as SignIn;
 use crate::entity::user::Model as User;
 use crate::kernel::{Error, Op, OrgScope, Result, Role, Sealer, SignInId, UserId};
@@ -155,20 +155,26 @@ pub struct ProviderSession {
     pub id_token: SecretString,
 }
 
-/// Opens a sign-in for somebody whom a provider vouches for. `user` must be locked and their org held, so that neither a
+/// Opens a sign-in for somebody whom a provider vouches for. `user` must be locked and their `org` held, so that neither a
 /// revocation nor another end of their access comes in between.
 ///
 /// # Errors
 /// The database's.
-pub async fn open_by_provider(tx: &Tx, op: &Op, sealer: &Sealer, user: &User, by: ProviderSession) -> Result<SignInId> {
+pub async fn open_by_provider(
+    tx: &Tx,
+    op: &Op,
+    sealer: &Sealer,
+    org: &Org,
+    user: &User,
+    by: ProviderSession,
+) -> Result<SignInId> {
     let id = SignInId::new(op.now, &op.chance);
     let mut detail = json!({ "sign_in": id, "by": "oidc", "issuer": by.issuer });
     if by.reauth_unproven {
         detail["reauth_unproven"] = true.into();
     }
     let id_token = sealer.seal(&op.chance, &id_token_place(id), &by.id_token)?;
-    let lifetime = orgs::policy(tx, op.scope).await?.absolute_lifetime;
-    let expires_at = op.now + Duration::seconds(lifetime.into());
+    let expires_at = op.now + Duration::seconds(org.absolute_lifetime.into());
     store::insert_provider_sign_in(tx, op, id, user.id, by, id_token, expires_at).await?;
     audit::record(tx, op, Event::SignedIn, Some(user.id), detail).await?;
     Ok(id)

@@ -70,7 +70,7 @@ pub async fn recognise(tx: &Tx, op: &Op, sealer: &Sealer, attempt: &Attempt, cla
                 reauth_unproven: proof == Proof::Prompted,
                 id_token: claims.id_token.clone(),
             };
-            Ok(Recognised::SignedIn(sessions::open_by_provider(tx, op, sealer, &user, by).await?))
+            Ok(Recognised::SignedIn(sessions::open_by_provider(tx, op, sealer, &org, &user, by).await?))
         }
     }
 }
