@@ -1,6 +1,9 @@
 /** The administration page: for each company its people, where they are signed in, and what the app was told. */
+import { button, fact, moment } from './admin-parts.js';
 import { document, html, initials, pageHeaders } from './html.js';
 import { send } from './http.js';
+import { personProvisioning, provisioningSection } from './provisioning-page.js';
+import { SCIM } from './scim.js';
 import { BACKCHANNEL_LOGOUT, subjectFormats, UNIVERSAL_LOGOUT } from './sign-out.js';
 
 export function showPage(res, status, companies, settings) {
@@ -20,6 +23,11 @@ export function showPage(res, status, companies, settings) {
           only with proof. The sessions here live on, unless you end them, too.
           <strong>End session</strong> and <strong>End all sessions</strong> end them here, and Curfew is told
           by back-channel logout.
+        </p>
+        <p>
+          <strong>Assign</strong> has Curfew let a person in; <strong>Unassign</strong> has it end all that
+          they have open there, and let them in no more. This is provisioning, by SCIM, and needs a key of
+          Curfew’s.
         </p>
       </header>
       ${companies.map((company) => companySection(company))}
@@ -42,9 +50,9 @@ function companySection({ tenant, sessions, refused }) {
 
     <h3>People</h3>
     <ul class="list">
-      ${people.all().map((person) => personItem(slug, person, sessions))}
+      ${people.all().map((person) => personItem(tenant, person, sessions))}
     </ul>
-    ${addForm(slug, refused)}
+    ${addForm(slug, refused)} ${provisioningSection(tenant)}
 
     <h3 id="${slug}-sent">Sent</h3>
     ${sent.all().length === 0 && html`<p class="muted">Curfew has been told nothing yet.</p>`}
@@ -68,24 +76,7 @@ function companySection({ tenant, sessions, refused }) {
   </section>`;
 }
 
-const fact = (term, value) =>
-  html`<div>
-    <dt>${term}</dt>
-    <dd><code>${value}</code></dd>
-  </div>`;
-
-/** A button that is a form of its own; `whose` is for those who do not see beside whom it stands. */
-const button = (action, label, whose) =>
-  html`<form method="post" action="${action}">
-    <button class="quiet" type="submit" aria-label="${label} ${whose}">${label}</button>
-  </form>`;
-
-const moment = (date) =>
-  html`<time datetime="${date.toISOString()}">
-    ${date.toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'long' })}
-  </time>`;
-
-function personItem(slug, person, sessions) {
+function personItem({ slug, provisioning }, person, sessions) {
   const { sub, name, email, email_verified, password } = person;
   const path = `/admin/${slug}/people/${encodeURIComponent(sub)}`;
   const theirs = sessions.filter((session) => session.sub === sub);
@@ -112,6 +103,8 @@ function personItem(slug, person, sessions) {
     <div class="line">
       ${universalLogoutForm(path, person)} ${button(`${path}/end-sessions`, 'End all sessions', `of ${name}`)}
     </div>
+
+    ${personProvisioning(provisioning, path, person)}
   </li>`;
 }
 
@@ -171,6 +164,17 @@ const MEANINGS = {
     400: 'Curfew does not accept the logout token: it does not know this provider, or not yet its key.',
     404: 'Curfew does not know this company.',
     503: 'Curfew could not find out whether the token is genuine, or is not well itself. Try again.',
+  },
+  [SCIM]: {
+    200: 'Done.',
+    201: 'Made.',
+    204: 'Done.',
+    400: 'Curfew does not understand the request, or one of its values.',
+    401: 'Curfew does not accept the key.',
+    403: 'Curfew does not let this key do that.',
+    404: 'Curfew knows no such person in this company, or no such address.',
+    409: 'Curfew does not do that as things are there.',
+    503: 'Curfew is not well. Try again.',
   },
 };
 

@@ -5,6 +5,7 @@
 import { showPage } from './admin-page.js';
 import { allowMethods, readForm, readJson, redirect, Refusal, refuseOtherSites, sendJson } from './http.js';
 import { startProvider } from './provider.js';
+import { provisioningRoutes } from './provisioning-routes.js';
 import { endAllSessions, endSession, subjectFormats, universalLogout } from './sign-out.js';
 import { clientId } from './tenants.js';
 
@@ -33,6 +34,7 @@ function decode(part) {
 
 const ROUTES = {
   __proto__: null,
+  ...provisioningRoutes,
   'api people': {
     GET: ({ tenant, res }) => sendJson(res, 200, tenant.people.all()),
     POST: async ({ tenant, req, res }) => {
@@ -55,7 +57,7 @@ const ROUTES = {
   },
   'api people :id sessions': {
     DELETE: async ({ tenant, id, res }) =>
-      sendOutcome(res, await endAllSessions(tenant, findPerson(tenant, id))),
+      sendOutcome(res, await endAllSessions(tenant, tenant.people.existing(id))),
   },
   'api sessions': {
     GET: ({ tenant, res }) => sendJson(res, 200, sessionsOf(tenant)),
@@ -102,7 +104,7 @@ const ROUTES = {
   },
   'people :id end-sessions': {
     POST: async ({ tenant, id, res }) =>
-      redirectToEntry(res, await endAllSessions(tenant, findPerson(tenant, id)), id),
+      redirectToEntry(res, await endAllSessions(tenant, tenant.people.existing(id)), id),
   },
   'sessions :id': {
     POST: async ({ tenant, id, res }) => {
@@ -118,12 +120,6 @@ const ROUTES = {
   },
 };
 
-function findPerson(tenant, sub) {
-  const person = tenant.people.find(sub);
-  if (!person) throw new Refusal(404, 'There is nobody with this sub.');
-  return person;
-}
-
 function findSession(tenant, uid) {
   const session = tenant.store.session(uid);
   if (!session) throw new Refusal(404, 'There is no such session, or it is over.');
@@ -131,13 +127,14 @@ function findSession(tenant, uid) {
 }
 
 function removePerson(tenant, sub) {
-  const person = findPerson(tenant, sub);
-  tenant.people.remove(person.sub);
-  tenant.store.forget(person.sub);
+  tenant.people.existing(sub);
+  tenant.people.remove(sub);
+  tenant.store.forget(sub);
+  tenant.provisioning.forget(sub);
 }
 
 function logOutEverywhere(tenant, sub, asked, settings) {
-  const person = findPerson(tenant, sub);
+  const person = tenant.people.existing(sub);
   if (!subjectFormats.has(asked.format)) {
     throw new Refusal(400, `The format must be ${[...subjectFormats.keys()].join(' or ')}.`);
   }

@@ -6,6 +6,7 @@ import { allowMethods, Refusal, refuseOtherNames, send, sendJson } from './http.
 import { Keys } from './keys.js';
 import { People } from './people.js';
 import { startProvider } from './provider.js';
+import { Provisioning } from './provisioning.js';
 import { Sent } from './sent.js';
 import { signIn } from './sign-in.js';
 import { Store } from './store.js';
@@ -33,6 +34,7 @@ export async function createApp(settings) {
       keys: await Keys.generate(),
       cookieKeys: [randomBytes(32).toString('base64url')],
     };
+    tenant.provisioning = new Provisioning(tenant, `${settings.apiUrl}/scim/v2`);
     startProvider(tenant, settings);
     tenants.set(slug, tenant);
   }
@@ -79,7 +81,9 @@ function refuse(error, req, res, settings) {
   if (res.headersSent) return res.destroy();
   const status = error.status ?? 500;
   const sentence = error instanceof Refusal ? error.message : 'Something broke here. The log says what.';
-  if (!req.headers.accept?.includes('text/html')) return sendJson(res, status, { error: sentence });
+  if (!req.headers.accept?.includes('text/html')) {
+    return sendJson(res, status, { error: sentence, ...error.more });
+  }
   const body = html`<h1>This did not work</h1>
     <p>${sentence}</p>
     <p><a href="/">To the overview</a></p>`;

@@ -1,10 +1,11 @@
 /** What this server's own pages have in common: what they read, whom they answer, and how. */
 
-/** A request that is not done, with a sentence for whoever made it. */
+/** A request that is not done, with a sentence for whoever made it. Programs are told `more`, too. */
 export class Refusal extends Error {
-  constructor(status, message) {
+  constructor(status, message, more = {}) {
     super(message);
     this.status = status;
+    this.more = more;
   }
 }
 

@@ -19,6 +19,13 @@ export class People {
     return this.#bySub.get(sub);
   }
 
+  /** Somebody who has to be there. */
+  existing(sub) {
+    const person = this.find(sub);
+    if (!person) throw new Refusal(404, 'There is nobody with this sub.');
+    return person;
+  }
+
   findByEmail(email) {
     return this.all().find((person) => sameEmail(person.email, email));
   }
@@ -28,20 +35,36 @@ export class People {
    * be believed, is what an app has to be tested with.
    */
   add({ email, name, password, sub = newSub(), email_verified = true }) {
-    for (const [what, value] of Object.entries({ email, name, password, sub })) {
-      if (typeof value !== 'string' || value.trim() === '') throw new Refusal(400, `The ${what} is missing.`);
-    }
+    refuseMissing({ email, name, password, sub });
     if (typeof email_verified !== 'boolean') throw new Refusal(400, 'email_verified must be true or false.');
     const person = { sub: sub.trim(), name: name.trim(), email: email.trim(), email_verified, password };
-    if (!/^[^\s@]+@[^\s@]+$/.test(person.email)) throw new Refusal(400, 'This is not an email address.');
-    if (this.findByEmail(person.email)) throw new Refusal(409, `${person.email} is here already.`);
+    this.#refuseEmail(person.email, undefined);
     if (this.find(person.sub)) throw new Refusal(409, `The sub ${person.sub} is taken.`);
     this.#bySub.set(person.sub, person);
     return person;
   }
 
+  /** From now on ID tokens say it, too. */
+  rename(person, { name, email = person.email }) {
+    refuseMissing({ name, email });
+    this.#refuseEmail(email.trim(), person);
+    Object.assign(person, { name: name.trim(), email: email.trim() });
+  }
+
   remove(sub) {
     return this.#bySub.delete(sub);
+  }
+
+  #refuseEmail(email, owner) {
+    if (!/^[^\s@]+@[^\s@]+$/.test(email)) throw new Refusal(400, 'This is not an email address.');
+    const other = this.findByEmail(email);
+    if (other && other !== owner) throw new Refusal(409, `${email} is here already.`);
+  }
+}
+
+function refuseMissing(fields) {
+  for (const [what, value] of Object.entries(fields)) {
+    if (typeof value !== 'string' || value.trim() === '') throw new Refusal(400, `The ${what} is missing.`);
   }
 }
 

@@ -18,15 +18,24 @@ export class Sent {
 
   /** Never fails: when there was no answer, the entry has `trouble`, a sentence, in place of `status`. */
   async post(about, url, options) {
+    const { entry } = await this.exchange(about, url, { ...options, method: 'POST' }, async (response) => {
+      // The status says it all; what is left unread would hold the connection.
+      response.body?.cancel().catch(() => {});
+    });
+    return entry;
+  }
+
+  /** The same for an answer that says more. What `read` makes of it is `content`, and is not in the list. */
+  async exchange(about, url, options, read) {
     const entry = { id: randomUUID(), at: new Date().toISOString(), ...about };
     const start = performance.now();
+    let content;
     try {
       const signal = AbortSignal.timeout(this.#patience);
-      const response = await fetch(url, { ...options, method: 'POST', redirect: 'manual', signal });
+      const response = await fetch(url, { ...options, redirect: 'manual', signal });
+      content = await read(response);
       entry.status = response.status;
       entry.ms = since(start);
-      // The status says it all; what is left unread would hold the connection.
-      await response.body?.cancel();
     } catch (error) {
       entry.ms ??= since(start);
       if (!entry.status) entry.trouble = this.#trouble(error, new URL(url).origin);
@@ -34,7 +43,7 @@ export class Sent {
     if (entry.trouble) console.error(`${entry.what}: ${entry.trouble}`);
     this.#entries.unshift(entry);
     this.#entries.splice(KEPT);
-    return entry;
+    return { entry, content };
   }
 
   #trouble(error, origin) {

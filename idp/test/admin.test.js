@@ -72,10 +72,18 @@ test('other sites can neither change anything nor read it', async (t) => {
       'people/00u7hq2mXw9KtRb4Ld5c/end-sessions',
       'sessions/any',
       'rotate-key',
+      'scim',
+      'remove-scim',
+      'test-scim',
+      'roles',
+      'import',
+      ...['assign', 'unassign', 'rename', 'role'].map((act) => `people/00u7hq2mXw9KtRb4Ld5c/${act}`),
     ]) {
       assert.equal((await post(`${origin}/admin/${slug}/${path}`, switchPerson, headers)).status, 403);
     }
     assert.equal((await fetch(`${people}/any/sessions`, { method: 'DELETE', headers })).status, 403);
+    const scim = `${origin}/admin/api/${slug}/scim`;
+    assert.equal((await fetch(scim, { method: 'DELETE', headers })).status, 403);
   }
   assert.equal((await fetch(people, { headers: { 'sec-fetch-site': 'cross-site' } })).status, 403);
 

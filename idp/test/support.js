@@ -41,7 +41,7 @@ export async function nobodyListening(t) {
   return `http://localhost:${port}`;
 }
 
-async function listen(t) {
+export async function listen(t) {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   t.after(() => {
