@@ -2,7 +2,7 @@
 import { button, fact, moment } from './admin-parts.js';
 import { document, html, initials, pageHeaders } from './html.js';
 import { send } from './http.js';
-import { personProvisioning, provisioningSection } from './provisioning-page.js';
+import { outcomeLine, personProvisioning, provisioningSection } from './provisioning-page.js';
 import { SCIM } from './scim.js';
 import { BACKCHANNEL_LOGOUT, subjectFormats, UNIVERSAL_LOGOUT } from './sign-out.js';
 
@@ -36,7 +36,7 @@ export function showPage(res, status, companies, settings) {
   send(res, status, 'text/html; charset=utf-8', page, pageHeaders(settings));
 }
 
-function companySection({ tenant, sessions, refused }) {
+function companySection({ tenant, sessions, refused, outcome }) {
   const { slug, name, issuer, people, keys, sent } = tenant;
   const older = keys.all().length - 1;
   return html`<section class="tenant" id="${slug}" data-company="${slug}" aria-labelledby="${slug}-heading">
@@ -50,9 +50,9 @@ function companySection({ tenant, sessions, refused }) {
 
     <h3>People</h3>
     <ul class="list">
-      ${people.all().map((person) => personItem(tenant, person, sessions))}
+      ${people.all().map((person) => personItem(tenant, person, sessions, outcome))}
     </ul>
-    ${addForm(slug, refused)} ${provisioningSection(tenant)}
+    ${addForm(slug, refused)} ${provisioningSection(tenant, outcome)}
 
     <h3 id="${slug}-sent">Sent</h3>
     ${sent.all().length === 0 && html`<p class="muted">Curfew has been told nothing yet.</p>`}
@@ -76,7 +76,7 @@ function companySection({ tenant, sessions, refused }) {
   </section>`;
 }
 
-function personItem({ slug, provisioning }, person, sessions) {
+function personItem({ slug, provisioning }, person, sessions, outcome) {
   const { sub, name, email, email_verified, password } = person;
   const path = `/admin/${slug}/people/${encodeURIComponent(sub)}`;
   const theirs = sessions.filter((session) => session.sub === sub);
@@ -104,7 +104,7 @@ function personItem({ slug, provisioning }, person, sessions) {
       ${universalLogoutForm(path, person)} ${button(`${path}/end-sessions`, 'End all sessions', `of ${name}`)}
     </div>
 
-    ${personProvisioning(provisioning, path, person)}
+    ${outcome?.sub === sub && outcomeLine(outcome)} ${personProvisioning(provisioning, path, person)}
   </li>`;
 }
 

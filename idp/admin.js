@@ -15,7 +15,8 @@ export async function admin(tenants, [first = '', ...rest], req, res, settings) 
   if (first !== '' || req.method !== 'GET') refuseOtherSites(req, settings.origin);
   if (slug === '') {
     allowMethods(req, 'GET');
-    return showPage(res, 200, pageOf(tenants), settings);
+    const said = new URL(req.url, settings.origin).searchParams.get('said');
+    return showPage(res, 200, pageOf(tenants, { said }), settings);
   }
   const tenant = tenants.get(slug);
   const route = ROUTES[[first === 'api' && 'api', what, id && ':id', act].filter(Boolean).join(' ')];
@@ -85,7 +86,7 @@ const ROUTES = {
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;
         const refused = { slug: tenant.slug, sentence: error.message, email, name, verified };
-        showPage(res, error.status, pageOf(tenants, refused), settings);
+        showPage(res, error.status, pageOf(tenants, { refused }), settings);
       }
     },
   },
@@ -166,10 +167,11 @@ function redirectToEntry(res, entry, sub) {
   redirect(res, `/admin#${entry ? `sent-${entry.id}` : sub}`);
 }
 
-function pageOf(tenants, refused) {
+function pageOf(tenants, { refused, said }) {
   return [...tenants.values()].map((tenant) => ({
     tenant,
     sessions: sessionsOf(tenant),
     refused: refused?.slug === tenant.slug ? refused : {},
+    outcome: tenant.outcomes.find(said),
   }));
 }

@@ -4,6 +4,7 @@ import { admin } from './admin.js';
 import { document, html, initials, pageHeaders } from './html.js';
 import { allowMethods, Refusal, refuseOtherNames, send, sendJson } from './http.js';
 import { Keys } from './keys.js';
+import { Outcomes } from './outcomes.js';
 import { People } from './people.js';
 import { startProvider } from './provider.js';
 import { Provisioning } from './provisioning.js';
@@ -31,6 +32,7 @@ export async function createApp(settings) {
       people: new People(people),
       store: new Store(),
       sent: new Sent(settings.patience ?? PATIENCE),
+      outcomes: new Outcomes(),
       keys: await Keys.generate(),
       cookieKeys: [randomBytes(32).toString('base64url')],
     };

@@ -3,14 +3,15 @@ import { button, fact, moment } from './admin-parts.js';
 import { html } from './html.js';
 import { unassignWays } from './provisioning.js';
 
-const outcome = ({ sentence, failed }) =>
+/** What came of an act: a `sentence`, perhaps `failed`, and the `sub` of the person it was about, if any. */
+export const outcomeLine = ({ sentence, failed }) =>
   html`<p class="${failed ? 'failure' : 'notice'}" role="${failed ? 'alert' : 'status'}">${sentence}</p>`;
 
-export function provisioningSection({ slug, name, provisioning }) {
-  const { scim, said, roles, imported } = provisioning;
+export function provisioningSection({ slug, name, provisioning }, outcome) {
+  const { scim, roles, imported } = provisioning;
   const path = `/admin/${slug}`;
   return html`<h3 id="${slug}-provisioning">Provisioning</h3>
-    ${said && !said.sub && outcome(said)}
+    ${outcome && !outcome.sub && outcomeLine(outcome)}
     <dl>
       ${fact('SCIM at', scim.baseUrl)} ${scim.lastFour && fact('Key that ends in', scim.lastFour)}
       ${roles.length > 0 && fact('Roles', roles.map(({ displayName }) => displayName).join(', '))}
@@ -78,9 +79,8 @@ function importedItem({ name, userName, active, roles, sub, refused }) {
 // --- one person -----------------------------------------------------------------------------------
 
 export function personProvisioning(provisioning, path, person) {
-  const { scim, said } = provisioning;
-  return html`${said?.sub === person.sub && outcome(said)}
-    ${scim.connected && assignment(provisioning.account(person.sub), path, person)}
+  const { scim } = provisioning;
+  return html`${scim.connected && assignment(provisioning.account(person.sub), path, person)}
     <details>
       <summary aria-label="${scim.connected ? 'Rename, or give a role to' : 'Rename'} ${person.name}">
         ${scim.connected ? 'Rename, or give a role' : 'Rename'}

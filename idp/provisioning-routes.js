@@ -104,48 +104,42 @@ for (const [name, { act }] of Object.entries(personActs)) {
 
 // --- the page -------------------------------------------------------------------------------------
 
-/** The page says of the last act what came of it: beside the person, or the company. */
-async function say(tenant, sub, what) {
+/** Does something and leads back to the page, which says what came of it: at the company, or at the person `sub`. */
+async function show(res, { slug, outcomes }, sub, what) {
+  const outcome = { sub };
   try {
-    tenant.provisioning.said = { sub, sentence: await what() };
+    outcome.sentence = await what();
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    tenant.provisioning.said = { sub, sentence: error.message, failed: true };
+    outcome.sentence = error.message;
+    outcome.failed = true;
   }
+  const where = sub === undefined ? `${slug}-provisioning` : encodeURIComponent(sub);
+  redirect(res, `/admin?said=${outcomes.keep(outcome)}#${where}`);
 }
-
-const toCompany = (res, { slug }) => redirect(res, `/admin#${slug}-provisioning`);
 
 const page = {
   scim: {
     POST: async ({ tenant, req, res }) => {
       const { token } = await readForm(req);
-      await say(tenant, undefined, () => {
+      await show(res, tenant, undefined, () => {
         tenant.provisioning.connect(token);
         return 'The key is set. Test it, to see whether Curfew accepts it.';
       });
-      toCompany(res, tenant);
     },
   },
   'remove-scim': {
-    POST: async ({ tenant, res }) => {
-      tenant.provisioning.disconnect();
-      await say(
-        tenant,
-        undefined,
-        () => 'The key is forgotten here. It is good until it is revoked at Curfew.',
-      );
-      toCompany(res, tenant);
-    },
+    POST: ({ tenant, res }) =>
+      show(res, tenant, undefined, () => {
+        tenant.provisioning.disconnect();
+        return 'The key is forgotten here. It is good until it is revoked at Curfew.';
+      }),
   },
 };
 
 for (const [name, { act, done }] of Object.entries(companyActs)) {
   page[name] = {
-    POST: async ({ tenant, res }) => {
-      await say(tenant, undefined, async () => done(await act(tenant.provisioning)));
-      toCompany(res, tenant);
-    },
+    POST: ({ tenant, res }) => show(res, tenant, undefined, async () => done(await act(tenant.provisioning))),
   };
 }
 
@@ -156,8 +150,7 @@ for (const [name, { act, done }] of Object.entries(personActs)) {
       const { role, ...fields } = name === 'assign' ? {} : await readForm(req);
       // A form has no null: that is the choice of nothing.
       const asked = { ...fields, role: role || null };
-      await say(tenant, id, async () => done(await act(tenant.provisioning, person, asked)));
-      redirect(res, `/admin#${encodeURIComponent(id)}`);
+      await show(res, tenant, id, async () => done(await act(tenant.provisioning, person, asked)));
     },
   };
 }

@@ -25,9 +25,6 @@ export class Provisioning {
   #roles;
   #imported;
 
-  /** What came of the last act by a button: a `sentence`, perhaps `failed`, and the `sub` of the person it was about. */
-  said;
-
   constructor({ people, sent }, baseUrl) {
     this.#people = people;
     this.scim = new Scim(baseUrl, sent);

@@ -48,7 +48,7 @@ test('what the app refuses is said beside the person, in its words', async (t) =
   });
 
   const page = await press(`people/${sub}/unassign`, { by: 'patch' });
-  assert.ok(page.url.endsWith(`/admin#${sub}`));
+  assert.ok(page.url.endsWith(`#${sub}`));
   const item = page.text.split(`id="${sub}"`)[1].split('<li class="person"')[0];
   assert.match(item, /role="alert">Curfew answered 409: Trinity is the &lt;last&gt; owner\.</);
   assert.match(page.text, /PATCH \/Users\/u-trinity<\/code>.*<strong>409<\/strong>/s);
