@@ -30,6 +30,7 @@ changes![
     "m20261120_000007_sso",
     "m20261120_000008_upstream_sign_out",
     "m20261120_000009_session_policy",
+    "m20261120_000010_directory",
 ];
 
 /// The changes' names, oldest first.

@@ -1,10 +1,10 @@
 //! Making companies and people.
 
 use anyhow::{Context, Result, bail};
-use api::domain::orgs;
 use api::domain::revocation::{self, Cause, Door, Order, Reach, Subject};
 use api::domain::sso;
 use api::domain::users::{self, NewUser};
+use api::domain::{orgs, roles};
 use api::entity::org::OrgKind;
 use api::kernel::{Email, OrgId, Role};
 use api::oidc;
@@ -20,6 +20,7 @@ pub async fn add_org(world: &World, domain: &str, name: Option<String>) -> Resul
     let op = world.op(world.new_org());
     let tx = world.begin(&op).await?;
     let org = orgs::add_company(&tx, &op, name.as_deref().unwrap_or(domain.as_str()), &domain).await?;
+    roles::define_usual(&tx, &op).await?;
     tx.commit().await?;
     println!("Made the company {} ({domain}).", org.name);
     Ok(())
@@ -81,6 +82,9 @@ pub async fn add_user(world: &World, add: AddUser) -> Result<()> {
     }
     if identity.as_ref().is_some_and(|(_, sub)| sub.is_empty() || sub.len() > 255) {
         bail!("A subject has 1 to 255 characters.");
+    }
+    if role.is_some() && company.is_none() {
+        bail!("Only people of a company have roles: name the company with --org.");
     }
     make(world, company, email.clone(), &name, password, role.map(Into::into), identity).await?;
     let place = match (&org, company) {
@@ -162,14 +166,17 @@ pub async fn make(
     };
     let op = world.op(company.unwrap_or_else(|| world.new_org()));
     let tx = world.begin(&op).await?;
-    let (kind, usual) = if company.is_some() {
-        (OrgKind::Company, Role::Member)
+    let kind = if company.is_some() {
+        OrgKind::Company
     } else {
         orgs::add_personal(&tx, &op, name).await?;
-        (OrgKind::Personal, Role::Owner)
+        OrgKind::Personal
     };
-    let new = NewUser { email, name: name.to_owned(), role: role.unwrap_or(usual), password_hash };
+    let new = NewUser { email, name: name.to_owned(), password_hash };
     let user = users::add(&tx, &op, kind, new).await?;
+    if let (Some(role), Some(_)) = (role, company) {
+        roles::make(&tx, &op, user.id, role).await?;
+    }
     if let Some((issuer, subject)) = identity {
         sso::link(&tx, &op, user.id, &issuer, &subject).await?;
     }

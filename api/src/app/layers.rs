@@ -19,8 +19,8 @@ use tracing::{Instrument, Span, field};
 use super::session_store::SessionStore;
 use crate::http::access::cookie_name;
 use crate::http::client::RequestInfo;
-use crate::http::problem::{self, Problem};
-use crate::http::{leaving, login, pages, problem_page, same_origin};
+use crate::http::problem::{self, Problem, Shape};
+use crate::http::{leaving, login, pages, problem_page, same_origin, scim};
 use crate::kernel::{Error, RequestId};
 use crate::state::AppState;
 
@@ -69,10 +69,14 @@ async fn edge(State(state): State<AppState>, mut request: Request, next: Next) -
     let method = request.method().clone();
     let route =
         request.extensions().get::<MatchedPath>().map_or_else(|| "-".to_owned(), |path| path.as_str().to_owned());
-    let page = problem_page::wanted(&route).then_some(&state.config.urls.public);
+    let shape = match request.uri().path() {
+        path if path.starts_with(scim::ROOT) => Shape::Scim,
+        _ if problem_page::wanted(&route) => Shape::Page(&state.config.urls.public),
+        _ => Shape::Problem,
+    };
     let mut line = Line { method, route, began, span: span.clone(), written: false };
     let response = problem::keeping(next.run(request)).instrument(span).await;
-    let (mut response, failure) = problem::render(response, id, page);
+    let (mut response, failure) = problem::render(response, id, shape);
     finish(&mut response, id, state.config.urls.secure());
     line.write(response.status(), failure.as_ref());
     response

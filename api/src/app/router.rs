@@ -10,8 +10,8 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 use super::layers;
 use crate::http::openapi::ApiDoc;
 use crate::http::{
-    account, health, input, leaving, live, logout, openid, org_policy, org_sessions, pages, problem_page, revocation,
-    sessions, todos,
+    account, health, input, leaving, live, logout, openid, org_policy, org_roles, org_sessions, pages, problem_page,
+    revocation, scim, sessions, todos,
 };
 use crate::state::AppState;
 
@@ -23,6 +23,7 @@ fn under_cookie() -> OpenApiRouter<AppState> {
         .merge(live::routes())
         .merge(openid::routes())
         .merge(org_policy::routes())
+        .merge(org_roles::routes())
         .merge(org_sessions::routes())
         .merge(sessions::routes())
         .merge(todos::routes())
@@ -30,7 +31,7 @@ fn under_cookie() -> OpenApiRouter<AppState> {
 
 /// What programs call, under an org's key or a provider's signature. No cookie is read or set here.
 fn under_key() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().merge(revocation::routes()).merge(logout::routes())
+    OpenApiRouter::new().merge(revocation::routes()).merge(logout::routes()).merge(scim::routes())
 }
 
 /// The API's document.

@@ -2,6 +2,8 @@
 
 pub mod api_key;
 pub mod audit_event;
+pub mod entitlement;
+pub mod group;
 pub mod login_attempt;
 pub mod org;
 pub mod org_domain;

@@ -25,6 +25,12 @@ pub struct Model {
     pub revoked_seq: i64,
     pub reauth_since: Option<OffsetDateTime>,
     pub created_at: OffsetDateTime,
+    pub user_name: String,
+    pub user_name_folded: String,
+    pub external_id: Option<String>,
+    pub profile: Json,
+    pub updated_at: OffsetDateTime,
+    pub removed_at: Option<OffsetDateTime>,
 }
 
 /// No relations are declared: joins stand in the stores.

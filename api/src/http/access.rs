@@ -169,6 +169,15 @@ impl KeyScope for Revoke {
     const DOOR: Door = Door::GlobalTokenRevocation;
 }
 
+/// The directory: everybody of the org, and what they may do.
+#[derive(Debug)]
+pub struct Scim;
+
+impl KeyScope for Scim {
+    const SCOPE: Scope = Scope::Scim;
+    const DOOR: Door = Door::Scim;
+}
+
 /// A key of an org, good for `S`. The org is the key's; no request can name another.
 #[derive(Debug)]
 pub struct OrgKey<S> {

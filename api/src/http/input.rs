@@ -37,7 +37,7 @@ impl<T: DeserializeOwned + Validate> FromRequest<AppState> for Body<T> {
                 "The body must be JSON, and Content-Type must say so: application/json.",
             ));
         }
-        let bytes = read(request, state).await?;
+        let bytes = read(request, state, BODY_LIMIT).await?;
         let mut json = serde_json::Deserializer::from_slice(&bytes);
         let Object(value) = serde_path_to_error::deserialize::<_, Object<T>>(&mut json).map_err(|e| malformed(&e))?;
         json.end().map_err(|_| Error::invalid("There is something behind the JSON object."))?;
@@ -73,7 +73,7 @@ impl<T: DeserializeOwned> FromRequest<AppState> for Form<T> {
                 "The body must be a form, and Content-Type must say so: application/x-www-form-urlencoded.",
             ));
         }
-        let bytes = read(request, state).await?;
+        let bytes = read(request, state, BODY_LIMIT).await?;
         let malformed = |_| Error::invalid("The form is malformed, or a field of it is missing or there twice.");
         Ok(Self(serde_urlencoded::from_bytes(&bytes).map_err(malformed)?))
     }
@@ -143,14 +143,15 @@ pub struct DryRun {
     pub dry_run: bool,
 }
 
-async fn read(request: Request, state: &AppState) -> Result<Bytes, Problem> {
+/// The body of a request whose route takes so many bytes.
+pub(super) async fn read(request: Request, state: &AppState, limit: usize) -> Result<Bytes, Problem> {
     let arriving = Bytes::from_request(request, state);
     let arrived = tokio::time::timeout(state.config.limits.body, arriving).await;
-    arrived.map_err(|_| late())?.map_err(unread)
+    arrived.map_err(|_| late())?.map_err(|rejection| unread(&rejection, limit))
 }
 
 /// RFC 9110 §8.3.1: the type is compared without regard to case, and parameters do not matter to us.
-fn has_media_type(request: &Request, wanted: &str) -> bool {
+pub(super) fn has_media_type(request: &Request, wanted: &str) -> bool {
     let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = content_type.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
     essence.eq_ignore_ascii_case(wanted)
@@ -160,13 +161,12 @@ fn late() -> Problem {
     Problem::transport(StatusCode::REQUEST_TIMEOUT, "timeout", "The body did not arrive in time.")
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
-fn unread(rejection: BytesRejection) -> Problem {
+fn unread(rejection: &BytesRejection, limit: usize) -> Problem {
     match rejection {
         BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => Problem::transport(
             StatusCode::PAYLOAD_TOO_LARGE,
             "too_large",
-            format!("The body is larger than {BODY_LIMIT} bytes."),
+            format!("The body is larger than {limit} bytes."),
         ),
         _ => Error::invalid("The body did not arrive whole.").into(),
     }

@@ -268,6 +268,8 @@ enum EndedCause {
     Expired,
     /// The company lets sign-ins last for a shorter time.
     PolicyChanged,
+    /// The company's directory deactivated or removed the person.
+    Deactivated,
 }
 
 /// What became of a provider's session.

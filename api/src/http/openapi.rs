@@ -22,6 +22,7 @@ use super::access::cookie_name;
         (name = "sessions", description = "Where one is signed in"),
         (name = "org", description = "What a company's administrators see and do"),
         (name = "todos", description = "One's own todos"),
+        (name = "scim", description = "An org's directory runs its user list: SCIM 2.0 (RFC 7643, RFC 7644)"),
         (name = "revocation", description = "An org ends its people's sign-ins"),
         (name = "health", description = "Whether we can serve"),
     ),

@@ -16,7 +16,7 @@ use time::Duration;
 use url::Url;
 use utoipa::ToSchema;
 
-use super::problem_page;
+use super::{problem_page, scim};
 use crate::kernel::{Error, Field, Kind, RequestId};
 
 /// The media type of RFC 9457 §3.
@@ -113,6 +113,11 @@ impl Problem {
         self.0.code
     }
 
+    /// The sentence for the person.
+    pub fn detail(&self) -> &str {
+        &self.0.detail
+    }
+
     /// The cause, with its own causes, for us.
     pub fn cause(&self) -> Option<&str> {
         self.0.cause.as_deref()
@@ -126,6 +131,7 @@ impl Problem {
         let status = match error.kind() {
             Kind::NotFound => StatusCode::NOT_FOUND,
             Kind::Conflict => StatusCode::CONFLICT,
+            Kind::Precondition => StatusCode::PRECONDITION_FAILED,
             Kind::Invalid => StatusCode::BAD_REQUEST,
             Kind::Unauthenticated => StatusCode::UNAUTHORIZED,
             Kind::Forbidden => StatusCode::FORBIDDEN,
@@ -219,9 +225,19 @@ impl IntoResponse for Problem {
     }
 }
 
-/// Writes the body of a failed response, if it has none of ours yet: as a page when it is given where our pages are.
-/// Gives back the problem for the log, and its cause.
-pub fn render(mut response: Response, request_id: RequestId, page: Option<&Url>) -> (Response, Option<Problem>) {
+/// As what a failure is shown.
+#[derive(Clone, Copy, Debug)]
+pub enum Shape<'a> {
+    /// RFC 9457's, for programs.
+    Problem,
+    /// A page, for a browser; it leads to where our pages are.
+    Page(&'a Url),
+    /// RFC 7644's, for a directory.
+    Scim,
+}
+
+/// Writes the body of a failed response, if it has none of ours yet. Gives back the problem for the log, and its cause.
+pub fn render(mut response: Response, request_id: RequestId, shape: Shape<'_>) -> (Response, Option<Problem>) {
     let status = response.status();
     let bare = status.is_client_error() || status.is_server_error();
     let Some(problem) =
@@ -244,9 +260,10 @@ pub fn render(mut response: Response, request_id: RequestId, page: Option<&Url>)
             .collect(),
         max_age: problem.0.max_age,
     };
-    let (media_type, text) = match page {
-        Some(public) => (problem_page::MEDIA_TYPE, problem_page::render(&body, public)),
-        None => (MEDIA_TYPE, serde_json::to_string(&body).unwrap_or_default()),
+    let (media_type, text) = match shape {
+        Shape::Page(public) => (problem_page::MEDIA_TYPE, problem_page::render(&body, public)),
+        Shape::Scim => (scim::wire::MEDIA_TYPE, scim::problem::render(&problem)),
+        Shape::Problem => (MEDIA_TYPE, serde_json::to_string(&body).unwrap_or_default()),
     };
     let mut out = Response::builder().status(problem.status()).header(CONTENT_TYPE, media_type).body(Body::from(text));
     if let Ok(out) = &mut out {

@@ -20,6 +20,8 @@ pub enum Kind {
     NotFound,
     /// It contradicts what is already there.
     Conflict,
+    /// It was meant for another version of what is there.
+    Precondition,
     /// What was sent is malformed.
     Invalid,
     /// We do not know who is asking.
@@ -76,6 +78,11 @@ impl Error {
     /// `code` and `sentence` say what is already there.
     pub fn conflict(code: &'static str, sentence: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Kind::Conflict, code, sentence)
+    }
+
+    /// A write was meant for a version of the resource that is there no more.
+    pub fn another_version() -> Self {
+        Self::new(Kind::Precondition, "another_version", "This has changed since you read it. Read it again first.")
     }
 
     /// What was sent is malformed; `sentence` says how.

@@ -71,6 +71,10 @@ ids! {
     TodoId,
     /// One person's being signed in on one browser. What a session cookie leads to.
     SignInId,
+    /// A group of an org's people.
+    GroupId,
+    /// A role or an entitlement that an org can give.
+    EntitlementId,
     /// An org's API key.
     ApiKeyId,
     /// An org's connection to an OpenID provider.

@@ -15,6 +15,8 @@ pub use chance::Chance;
 pub use clock::{Clock, Wait};
 pub use email::{Domain, Email};
 pub use error::{Error, Field, Kind, Result};
-pub use id::{ApiKeyId, AuditEventId, OrgId, RequestId, SignInId, SsoConnectionId, TodoId, UserId};
+pub use id::{
+    ApiKeyId, AuditEventId, EntitlementId, GroupId, OrgId, RequestId, SignInId, SsoConnectionId, TodoId, UserId,
+};
 pub use op::{Actor, Client, Op, OrgScope, Role};
 pub use sealer::Sealer;

@@ -72,13 +72,17 @@ impl AppState {
     /// another's administrator, and then the administrator.
     ///
     /// # Errors
-    /// The session has ended; the database's.
+    /// The session has ended; forbidden, when they may do something else by now; the database's.
     pub async fn begin_holding_org(&self, op: &Op) -> Result<Tx> {
-        let Actor::User { id, sign_in, .. } = op.actor else { return self.begin(op).await };
+        let Actor::User { id, role, sign_in } = op.actor else { return self.begin(op).await };
         let tx = self.begin_in(op.scope).await?;
         orgs::hold(&tx, op.scope, Hold::Alone).await?.ok_or_else(Error::session_ended)?;
-        users::find_locked(&tx, op.scope, id).await?.ok_or_else(Error::session_ended)?;
+        let now = users::find_locked(&tx, op.scope, id).await?.ok_or_else(Error::session_ended)?;
         sessions::enter_as(&tx, op.scope, sign_in, op.now, false).await?;
+        // What they may do may have changed while they waited.
+        if now.role != role {
+            return Err(Error::not_allowed());
+        }
         Ok(tx)
     }
 

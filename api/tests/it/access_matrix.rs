@@ -7,7 +7,7 @@ use api::kernel::Role;
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Browser, Caller, TestApp};
+use crate::support::{Browser, Caller, Org, TestApp};
 
 /// What each of them gets. The statuses of one who may not say nothing about what exists.
 struct Row {
@@ -29,7 +29,7 @@ struct Row {
 }
 
 #[rustfmt::skip]
-const ROWS: [Row; 30] = [
+const ROWS: [Row; 58] = [
     Row { operation: "sign_in",              anonymous: 200, member: 200, colleague: 200, owner: 200, auditor: 200, other_org: 200, key: 200, key_without_scope: 200, key_of_other_org: 200 },
     Row { operation: "sign_out",             anonymous: 200, member: 200, colleague: 200, owner: 200, auditor: 200, other_org: 200, key: 200, key_without_scope: 200, key_of_other_org: 200 },
     Row { operation: "get_me",               anonymous: 401, member: 200, colleague: 200, owner: 200, auditor: 200, other_org: 200, key: 401, key_without_scope: 401, key_of_other_org: 401 },
@@ -47,6 +47,11 @@ const ROWS: [Row; 30] = [
     // The id in the path is a todo's, which is nobody.
     Row { operation: "revoke_user",             anonymous: 401, member: 403, colleague: 403, owner: 404, auditor: 403, other_org: 403, key: 401, key_without_scope: 401, key_of_other_org: 401 },
     Row { operation: "revoke_org",              anonymous: 401, member: 403, colleague: 403, owner: 204, auditor: 403, other_org: 403, key: 401, key_without_scope: 401, key_of_other_org: 401 },
+    Row { operation: "list_org_roles",          anonymous: 401, member: 403, colleague: 403, owner: 200, auditor: 200, other_org: 403, key: 401, key_without_scope: 401, key_of_other_org: 401 },
+    Row { operation: "list_org_groups",         anonymous: 401, member: 403, colleague: 403, owner: 200, auditor: 200, other_org: 403, key: 401, key_without_scope: 401, key_of_other_org: 401 },
+    // The id in the path is a todo's, which is nobody and no group.
+    Row { operation: "set_user_roles",          anonymous: 401, member: 403, colleague: 403, owner: 404, auditor: 403, other_org: 403, key: 401, key_without_scope: 401, key_of_other_org: 401 },
+    Row { operation: "set_group_roles",         anonymous: 401, member: 403, colleague: 403, owner: 404, auditor: 403, other_org: 403, key: 401, key_without_scope: 401, key_of_other_org: 401 },
     Row { operation: "get_policy",              anonymous: 401, member: 403, colleague: 403, owner: 200, auditor: 200, other_org: 403, key: 401, key_without_scope: 401, key_of_other_org: 401 },
     Row { operation: "set_policy",              anonymous: 401, member: 403, colleague: 403, owner: 200, auditor: 403, other_org: 403, key: 401, key_without_scope: 401, key_of_other_org: 401 },
     Row { operation: "list_todos",           anonymous: 401, member: 200, colleague: 200, owner: 200, auditor: 200, other_org: 200, key: 401, key_without_scope: 401, key_of_other_org: 401 },
@@ -54,6 +59,31 @@ const ROWS: [Row; 30] = [
     Row { operation: "update_todo",          anonymous: 401, member: 200, colleague: 404, owner: 404, auditor: 404, other_org: 404, key: 401, key_without_scope: 401, key_of_other_org: 401 },
     Row { operation: "delete_todo",          anonymous: 401, member: 204, colleague: 404, owner: 404, auditor: 404, other_org: 404, key: 401, key_without_scope: 401, key_of_other_org: 401 },
     Row { operation: "revoke_global_tokens", anonymous: 401, member: 401, colleague: 401, owner: 401, auditor: 401, other_org: 401, key: 204, key_without_scope: 403, key_of_other_org: 404 },
+    // The ids in the paths below are a todo's, which is nothing of a directory's.
+    Row { operation: "list_scim_users", anonymous: 401, member: 401, colleague: 401, owner: 401, auditor: 401, other_org: 401, key: 200, key_without_scope: 403, key_of_other_org: 200 },
+    Row { operation: "search_scim_users", anonymous: 401, member: 401, colleague: 401, owner: 401, auditor: 401, other_org: 401, key: 200, key_without_scope: 403, key_of_other_org: 200 },
+    Row { operation: "create_scim_user", anonymous: 401, member: 401, colleague: 401, owner: 401, auditor: 401, other_org: 401, key: 201, key_without_scope: 403, key_of_other_org: 201 },
+    Row { operation: "get_scim_user", anonymous: 401, member: 401, colleague: 401, owner: 401, auditor: 401, other_org: 401, key: 404, key_without_scope: 403, key_of_other_org: 404 },
+    Row { operation: "replace_scim_user", anonymous: 401, member: 401, colleague: 401, owner: 401, auditor: 401, other_org: 401, key: 404, key_without_scope: 403, key_of_other_org: 404 },
+    Row { operation: "patch_scim_user", anonymous: 401, member: 401, colleague: 401, owner: 401, auditor: 401, other_org: 401, key: 404, key_without_scope: 403, key_of_other_org: 404 },
+    Row { operation: "delete_scim_user", anonymous: 401, member: 401, colleague: 401, owner: 401, auditor: 401, other_org: 401, key: 404, key_without_scope: 403, key_of_other_org: 404 },
+    Row { operation: "list_scim_groups", anonymous: 401, member: 401, colleague: 401, owner: 401, auditor: 401, other_org: 401, key: 200, key_without_scope: 403, key_of_other_org: 200 },
+    Row { operation: "search_scim_groups", anonymous: 401, member: 401, colleague: 401, owner: 401, auditor: 401, other_org: 401, key: 200, key_without_scope: 403, key_of_other_org: 200 },
+    Row { operation: "create_scim_group", anonymous: 401, member: 401, colleague: 401, owner: 401, auditor: 401, other_org: 401, key: 201, key_without_scope: 403, key_of_other_org: 201 },
+    Row { operation: "get_scim_group", anonymous: 401, member: 401, colleague: 401, owner: 401, auditor: 401, other_org: 401, key: 404, key_without_scope: 403, key_of_other_org: 404 },
+    Row { operation: "replace_scim_group", anonymous: 401, member: 401, colleague: 401, owner: 401, auditor: 401, other_org: 401, key: 404, key_without_scope: 403, key_of_other_org: 404 },
+    Row { operation: "patch_scim_group", anonymous: 401, member: 401, colleague: 401, owner: 401, auditor: 401, other_org: 401, key: 404, key_without_scope: 403, key_of_other_org: 404 },
+    Row { operation: "delete_scim_group", anonymous: 401, member: 401, colleague: 401, owner: 401, auditor: 401, other_org: 401, key: 404, key_without_scope: 403, key_of_other_org: 404 },
+    Row { operation: "search_scim", anonymous: 401, member: 401, colleague: 401, owner: 401, auditor: 401, other_org: 401, key: 200, key_without_scope: 403, key_of_other_org: 200 },
+    Row { operation: "get_scim_config", anonymous: 401, member: 401, colleague: 401, owner: 401, auditor: 401, other_org: 401, key: 200, key_without_scope: 403, key_of_other_org: 200 },
+    Row { operation: "list_scim_resource_types", anonymous: 401, member: 401, colleague: 401, owner: 401, auditor: 401, other_org: 401, key: 200, key_without_scope: 403, key_of_other_org: 200 },
+    Row { operation: "list_scim_schemas", anonymous: 401, member: 401, colleague: 401, owner: 401, auditor: 401, other_org: 401, key: 200, key_without_scope: 403, key_of_other_org: 200 },
+    Row { operation: "list_scim_roles", anonymous: 401, member: 401, colleague: 401, owner: 401, auditor: 401, other_org: 401, key: 200, key_without_scope: 403, key_of_other_org: 200 },
+    Row { operation: "list_scim_entitlements", anonymous: 401, member: 401, colleague: 401, owner: 401, auditor: 401, other_org: 401, key: 200, key_without_scope: 403, key_of_other_org: 200 },
+    Row { operation: "get_scim_resource_type", anonymous: 401, member: 401, colleague: 401, owner: 401, auditor: 401, other_org: 401, key: 404, key_without_scope: 403, key_of_other_org: 404 },
+    Row { operation: "get_scim_schema", anonymous: 401, member: 401, colleague: 401, owner: 401, auditor: 401, other_org: 401, key: 404, key_without_scope: 403, key_of_other_org: 404 },
+    Row { operation: "get_scim_role", anonymous: 401, member: 401, colleague: 401, owner: 401, auditor: 401, other_org: 401, key: 404, key_without_scope: 403, key_of_other_org: 404 },
+    Row { operation: "get_scim_entitlement", anonymous: 401, member: 401, colleague: 401, owner: 401, auditor: 401, other_org: 401, key: 404, key_without_scope: 403, key_of_other_org: 404 },
     Row { operation: "get_signed_out",          anonymous: 200, member: 200, colleague: 200, owner: 200, auditor: 200, other_org: 200, key: 200, key_without_scope: 200, key_of_other_org: 200 },
     Row { operation: "revoke_org_tokens",       anonymous: 401, member: 401, colleague: 401, owner: 401, auditor: 401, other_org: 401, key: 401, key_without_scope: 401, key_of_other_org: 401 },
     Row { operation: "logout_by_back_channel",  anonymous: 415, member: 415, colleague: 415, owner: 415, auditor: 415, other_org: 415, key: 415, key_without_scope: 415, key_of_other_org: 415 },
@@ -75,8 +105,15 @@ fn body(operation: &str) -> Option<Value> {
         "revoke_sessions" => Some(json!({ "reach": "others" })),
         "set_policy" => Some(json!({ "idleTimeoutSeconds": 1800, "absoluteLifetimeSeconds": 43_200,
             "privilegedAuthAgeSeconds": 900, "endsProviderSession": false })),
+        "set_user_roles" | "set_group_roles" => Some(json!({ "roles": [] })),
         "create_todo" => Some(json!({ "task": "t" })),
         "update_todo" => Some(json!({ "task": "t", "completed": true })),
+        "create_scim_user" | "replace_scim_user" => Some(json!({ "userName": "new@whiterabbit.fake" })),
+        "create_scim_group" | "replace_scim_group" => Some(json!({ "displayName": "new" })),
+        "patch_scim_user" | "patch_scim_group" => {
+            Some(json!({ "Operations": [{ "op": "replace", "value": { "title": "t" } }] }))
+        }
+        id if id.starts_with("search_scim") => Some(json!({ "count": 1 })),
         "revoke_global_tokens" => Some(json!({ "sub_id": { "format": "email", "email": SUBJECT } })),
         _ => None,
     }
@@ -112,9 +149,6 @@ async fn everybody_gets_what_the_matrix_says() {
     app.person(Some(org), "morpheus@whiterabbit.fake", Role::Owner).await;
     app.person(Some(org), "oracle@whiterabbit.fake", Role::Auditor).await;
     app.member(other, "smith@matrix.fake").await;
-    let key = app.holding(&app.key(org, &[Scope::Revoke]).await);
-    let all_but_revoke = Scope::ALL.into_iter().filter(|scope| *scope != Scope::Revoke).collect::<Vec<_>>();
-    let weak = app.holding(&app.key(org, &all_but_revoke).await);
     let foreign = app.holding(&app.key(other, &Scope::ALL).await);
     let mut wrong = Vec::new();
 
@@ -135,6 +169,7 @@ async fn everybody_gets_what_the_matrix_says() {
             }
         }
         let path = path.replace("{id}", &trinitys_todo(&app).await).replace("{slug}", "whiterabbit.fake");
+        let (key, weak) = keys(&app, org, &id).await;
         for (who, key, expected) in [
             ("key", &key, row.key),
             ("key_without_scope", &weak, row.key_without_scope),
@@ -151,6 +186,20 @@ async fn everybody_gets_what_the_matrix_says() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// A key with the scope that the operation's description names, and one with every other.
+async fn keys(app: &TestApp, org: Org, operation: &str) -> (Caller, Caller) {
+    let document = serde_json::to_value(api::app::document()).expect("JSON");
+    let paths = document["paths"].as_object().expect("paths").values();
+    let all = paths.flat_map(|methods| methods.as_object().expect("methods").values());
+    let described = all.filter(|each| each["operationId"] == operation).find_map(|each| {
+        let schemes = each["security"].as_array()?;
+        schemes.iter().find_map(|scheme| scheme["org_key"][0].as_str()?.parse::<Scope>().ok())
+    });
+    let scope = described.unwrap_or(Scope::Revoke);
+    let others: Vec<_> = Scope::ALL.into_iter().filter(|other| *other != scope).collect();
+    (app.holding(&app.key(org, &[scope]).await), app.holding(&app.key(org, &others).await))
 }
 
 async fn trinitys_todo(app: &TestApp) -> String {

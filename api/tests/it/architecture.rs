@@ -8,7 +8,20 @@ use syn::visit::Visit;
 
 /// Who may see whom: a module may use those left of it.
 const HOUSE: [&str; 8] = ["kernel", "config", "entity", "domain", "oidc", "state", "http", "app"];
-const ROOMS: [&str; 8] = ["audit", "orgs", "users", "todos", "api_keys", "sessions", "revocation", "sso"];
+const ROOMS: [&str; 12] = [
+    "audit",
+    "orgs",
+    "users",
+    "groups",
+    "roles",
+    "todos",
+    "api_keys",
+    "sessions",
+    "revocation",
+    "lifecycle",
+    "sso",
+    "scim",
+];
 
 #[derive(Clone)]
 struct Source {
@@ -183,6 +196,24 @@ fn one_room_ends_sign_ins() {
             "revoked_seq=next",
         ] {
             assert!(!text.contains(mark), "{} has {mark}", source.path);
+        }
+    }
+}
+
+/// Every other door that deactivated somebody would forget to sign them out; and every other one that made somebody an
+/// owner, to look who is.
+#[test]
+fn one_room_says_who_may_come_in_and_one_what_they_may_do() {
+    for (room, marks) in [
+        ("api/src/domain/lifecycle/store.rs", ["setactive=", "removed_at=$", "Column::RemovedAt,"]),
+        ("api/src/domain/roles/store.rs", ["setrole=", "insertintouser_entitlements", "Column::Role,"]),
+    ] {
+        assert!(api().iter().any(|source| source.path == room), "{room}");
+        for source in api().into_iter().filter(|source| source.path != room) {
+            let text = source.text.replace(char::is_whitespace, "");
+            for mark in marks {
+                assert!(!text.contains(mark), "{} has {mark}", source.path);
+            }
         }
     }
 }

@@ -17,6 +17,7 @@ mod policy;
 mod program;
 mod revocation;
 mod same_origin;
+mod scim;
 mod sessions;
 mod support;
 mod sweep;

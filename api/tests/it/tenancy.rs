@@ -191,7 +191,25 @@ async fn sso_rows(app: &TestApp, org: Org) {
          values ('{}', 'https://idp.example', 'the same', 1, now())",
         org.id
     );
-    for sql in [attempt, identity, spent, sid] {
+    let group = format!(
+        "insert into groups (id, org_id, display_name, display_name_folded, created_at, updated_at) \
+         values (gen_random_uuid(), '{}', 'The same', 'the same', now(), now())",
+        org.id
+    );
+    let member = format!(
+        "insert into group_members (org_id, group_id, user_id, created_at) \
+         select g.org_id, g.id, u.id, now() from groups g join users u on u.org_id = g.org_id where g.org_id = '{}'",
+        org.id
+    );
+    let given = |to: &str, from: &str| {
+        format!(
+            "insert into {to}_entitlements (org_id, {to}_id, entitlement_id) \
+             select t.org_id, t.id, e.id from {from} t join entitlements e on e.org_id = t.org_id \
+             where t.org_id = '{}' and e.grants = 'member'",
+            org.id
+        )
+    };
+    for sql in [attempt, identity, spent, sid, group, member, given("user", "users"), given("group", "groups")] {
         assert_eq!(app.force(&sql).await, 1, "{sql}");
     }
 }

@@ -115,6 +115,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/org/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The groups that the org's directory keeps, the oldest first. */
+        get: operations["list_org_groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/org/groups/{id}/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Gives these to everybody who is in a group, as long as they are, and nothing else. */
+        put: operations["set_group_roles"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/org/policy": {
         parameters: {
             query?: never;
@@ -153,6 +187,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/org/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the org can give its people. */
+        get: operations["list_org_roles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/org/sessions": {
         parameters: {
             query?: never;
@@ -181,6 +232,26 @@ export interface paths {
         put?: never;
         /** Signs somebody of the org out, everywhere and at once. At their company's provider they will be asked again. */
         post: operations["revoke_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/org/users/{id}/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Gives somebody of the org these roles, and takes their others away. Who is an owner is for owners to say, and there is
+         *     always one.
+         */
+        put: operations["set_user_roles"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -502,6 +573,289 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/scim/v2/.search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Looks among people and groups at once (RFC 7644 §3.4.3). Of those that do not have what the filter asks about, there
+         *     are none.
+         */
+        post: operations["search_scim"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scim/v2/Entitlements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The entitlements that the org can give. */
+        get: operations["list_scim_entitlements"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scim/v2/Entitlements/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of them. */
+        get: operations["get_scim_entitlement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scim/v2/Groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A part of the org's groups, the oldest first (§3.4.2). */
+        get: operations["list_scim_groups"];
+        put?: never;
+        /** Makes a group (§3.3). */
+        post: operations["create_scim_group"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scim/v2/Groups/.search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The same by POST (§3.4.3). */
+        post: operations["search_scim_groups"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scim/v2/Groups/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A group (§3.4.1). */
+        get: operations["get_scim_group"];
+        /** Makes a group what the request says (§3.5.1). */
+        put: operations["replace_scim_group"];
+        post?: never;
+        /** Removes a group (§3.6). */
+        delete: operations["delete_scim_group"];
+        options?: never;
+        head?: never;
+        /** Changes a group, all of it or nothing (§3.5.2). Its members can be many, so it is given back only on request. */
+        patch: operations["patch_scim_group"];
+        trace?: never;
+    };
+    "/scim/v2/ResourceTypes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The sorts of resources there are (RFC 7643 §6). */
+        get: operations["list_scim_resource_types"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scim/v2/ResourceTypes/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of them, by name. */
+        get: operations["get_scim_resource_type"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scim/v2/Roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The roles that the org can give. */
+        get: operations["list_scim_roles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scim/v2/Roles/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of them. */
+        get: operations["get_scim_role"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scim/v2/Schemas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What these resources have (RFC 7643 §7). */
+        get: operations["list_scim_schemas"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scim/v2/Schemas/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of them, by its URN. */
+        get: operations["get_scim_schema"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scim/v2/ServiceProviderConfig": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What of SCIM is served (RFC 7643 §5). */
+        get: operations["get_scim_config"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scim/v2/Users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A part of the org's people, the oldest first (§3.4.2). */
+        get: operations["list_scim_users"];
+        put?: never;
+        /** Makes a person (§3.3). */
+        post: operations["create_scim_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scim/v2/Users/.search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The same by POST (§3.4.3). */
+        post: operations["search_scim_users"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scim/v2/Users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A person (§3.4.1). */
+        get: operations["get_scim_user"];
+        /** Makes a person what the request says (§3.5.1). */
+        put: operations["replace_scim_user"];
+        post?: never;
+        /** Removes a person (§3.6). */
+        delete: operations["delete_scim_user"];
+        options?: never;
+        head?: never;
+        /** Changes a person, all of it or nothing (§3.5.2). */
+        patch: operations["patch_scim_user"];
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -533,7 +887,7 @@ export interface components {
          * @description Why a sign-in has ended.
          * @enum {string}
          */
-        EndedCause: "signed_out" | "signed_out_everywhere" | "demanded" | "provider_signed_out" | "provider_required" | "password_changed" | "replaced" | "moved" | "idle" | "expired" | "policy_changed";
+        EndedCause: "signed_out" | "signed_out_everywhere" | "demanded" | "provider_signed_out" | "provider_required" | "password_changed" | "replaced" | "moved" | "idle" | "expired" | "policy_changed" | "deactivated";
         /** @description The end of a sign-in. */
         EndedView: {
             /** Format: date-time */
@@ -541,6 +895,11 @@ export interface components {
             /** @description Why. */
             cause: components["schemas"]["EndedCause"];
         };
+        /**
+         * Format: uuid
+         * @description A role or an entitlement that an org can give.
+         */
+        EntitlementId: string;
         /** @description What is wrong with one field. */
         FieldProblem: {
             /** @description A stable code. */
@@ -549,6 +908,16 @@ export interface components {
             field: string;
             /** @description A sentence for the person. */
             message: string;
+        };
+        /**
+         * Format: uuid
+         * @description A group of an org's people.
+         */
+        GroupId: string;
+        /** @description What a group gives now. */
+        GroupRoles: {
+            id: components["schemas"]["GroupId"];
+            roles: components["schemas"]["EntitlementId"][];
         };
         /** @description OpenID Connect Back-Channel Logout 1.0 §2.5: other parameters are ignored. */
         LogoutRequest: {
@@ -606,6 +975,15 @@ export interface components {
              */
             org_id: string | null;
         };
+        /** @description A group of the org's, as its directory has it. */
+        OrgGroup: {
+            displayName: string;
+            id: components["schemas"]["GroupId"];
+        };
+        /** @description The org's groups. */
+        OrgGroupList: {
+            groups: components["schemas"]["OrgGroup"][];
+        };
         /**
          * Format: uuid
          * @description A tenant.
@@ -616,6 +994,19 @@ export interface components {
          * @enum {string}
          */
         OrgKind: "company" | "personal";
+        /** @description Something that the org can give. */
+        OrgRole: {
+            description: string;
+            grants: components["schemas"]["Role"] | null;
+            id: components["schemas"]["EntitlementId"];
+            /** @description `false` for what a directory calls an entitlement. */
+            is_role: boolean;
+            name: string;
+        };
+        /** @description Everything that the org can give. */
+        OrgRoleList: {
+            roles: components["schemas"]["OrgRole"][];
+        };
         /** @description A part of a list of sessions, the newest first. */
         OrgSessionPage: {
             next: components["schemas"]["SignInId"] | null;
@@ -663,6 +1054,12 @@ export interface components {
              * @description 15 to 256 characters.
              */
             newPassword: string;
+        };
+        /** @description What somebody may do now. */
+        PersonRole: {
+            id: components["schemas"]["UserId"];
+            /** @description The most that anything given to them, or to a group they are in, grants. */
+            role: components["schemas"]["Role"];
         };
         /** @description Somebody of the org. */
         PersonView: {
@@ -717,6 +1114,21 @@ export interface components {
          * @enum {string}
          */
         Role: "owner" | "admin" | "auditor" | "member";
+        /** @description What is given, by id; what is not named is taken away. */
+        RolesToGive: {
+            roles: components["schemas"]["EntitlementId"][];
+        };
+        /** @description A search by POST (RFC 7644 §3.4.3). */
+        ScimSearchRequest: {
+            attributes?: string[] | null;
+            /** Format: int64 */
+            count?: number | null;
+            excludedAttributes?: string[] | null;
+            filter?: string | null;
+            schemas: string[];
+            /** Format: int64 */
+            startIndex?: number | null;
+        };
         /** @description A list of sessions. */
         SessionList: {
             sessions: components["schemas"]["SessionView"][];
@@ -1051,6 +1463,73 @@ export interface operations {
             };
         };
     };
+    list_org_groups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrgGroupList"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_group_roles: {
+        parameters: {
+            query?: {
+                /** @description With `true` nothing ends, and the answer is what would. */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["GroupId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RolesToGive"];
+            };
+        };
+        responses: {
+            /** @description Given; with dry_run nothing is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupRoles"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_policy: {
         parameters: {
             query?: never;
@@ -1163,6 +1642,35 @@ export interface operations {
             };
         };
     };
+    list_org_roles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrgRoleList"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_org_sessions: {
         parameters: {
             query?: {
@@ -1230,6 +1738,44 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_user_roles: {
+        parameters: {
+            query?: {
+                /** @description With `true` nothing ends, and the answer is what would. */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RolesToGive"];
+            };
+        };
+        responses: {
+            /** @description Given; with dry_run, what they could do then */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonRole"];
+                };
             };
             /** @description Refused */
             "4XX": {
@@ -1867,6 +2413,981 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search_scim: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/scim+json": components["schemas"]["ScimSearchRequest"];
+            };
+        };
+        responses: {
+            /** @description A part of a list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
+        };
+    };
+    list_scim_entitlements: {
+        parameters: {
+            query?: {
+                /**
+                 * @description What they must be like.
+                 * @example userName eq "trinity@whiterabbit.fake"
+                 */
+                filter?: string;
+                /** @description The number of the first, from 1. */
+                startIndex?: number;
+                /** @description At most so many; 100 unless given, and never more than 200. */
+                count?: number;
+                /**
+                 * @description Only these, separated by commas.
+                 * @example userName,emails.value
+                 */
+                attributes?: string;
+                /**
+                 * @description All but these.
+                 * @example members
+                 */
+                excludedAttributes?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A part of a list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
+        };
+    };
+    get_scim_entitlement: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only these, separated by commas.
+                 * @example userName,emails.value
+                 */
+                attributes?: string;
+                /**
+                 * @description All but these.
+                 * @example members
+                 */
+                excludedAttributes?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Our id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description There */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
+        };
+    };
+    list_scim_groups: {
+        parameters: {
+            query?: {
+                /**
+                 * @description What they must be like.
+                 * @example userName eq "trinity@whiterabbit.fake"
+                 */
+                filter?: string;
+                /** @description The number of the first, from 1. */
+                startIndex?: number;
+                /** @description At most so many; 100 unless given, and never more than 200. */
+                count?: number;
+                /**
+                 * @description Only these, separated by commas.
+                 * @example userName,emails.value
+                 */
+                attributes?: string;
+                /**
+                 * @description All but these.
+                 * @example members
+                 */
+                excludedAttributes?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A part of a list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
+        };
+    };
+    create_scim_group: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only these, separated by commas.
+                 * @example userName,emails.value
+                 */
+                attributes?: string;
+                /**
+                 * @description All but these.
+                 * @example members
+                 */
+                excludedAttributes?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/scim+json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
+        };
+    };
+    search_scim_groups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/scim+json": components["schemas"]["ScimSearchRequest"];
+            };
+        };
+        responses: {
+            /** @description A part of a list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
+        };
+    };
+    get_scim_group: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only these, separated by commas.
+                 * @example userName,emails.value
+                 */
+                attributes?: string;
+                /**
+                 * @description All but these.
+                 * @example members
+                 */
+                excludedAttributes?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Our id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description There */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
+            /** @description The client has this version already */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
+        };
+    };
+    replace_scim_group: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only these, separated by commas.
+                 * @example userName,emails.value
+                 */
+                attributes?: string;
+                /**
+                 * @description All but these.
+                 * @example members
+                 */
+                excludedAttributes?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Our id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/scim+json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Replaced */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
+        };
+    };
+    delete_scim_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Our id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
+        };
+    };
+    patch_scim_group: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only these, separated by commas.
+                 * @example userName,emails.value
+                 */
+                attributes?: string;
+                /**
+                 * @description All but these.
+                 * @example members
+                 */
+                excludedAttributes?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Our id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/scim+json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Changed, where attributes are asked for */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
+            /** @description Changed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
+        };
+    };
+    list_scim_resource_types: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
+        };
+    };
+    get_scim_resource_type: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Such as User */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description There */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
+        };
+    };
+    list_scim_roles: {
+        parameters: {
+            query?: {
+                /**
+                 * @description What they must be like.
+                 * @example userName eq "trinity@whiterabbit.fake"
+                 */
+                filter?: string;
+                /** @description The number of the first, from 1. */
+                startIndex?: number;
+                /** @description At most so many; 100 unless given, and never more than 200. */
+                count?: number;
+                /**
+                 * @description Only these, separated by commas.
+                 * @example userName,emails.value
+                 */
+                attributes?: string;
+                /**
+                 * @description All but these.
+                 * @example members
+                 */
+                excludedAttributes?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A part of a list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
+        };
+    };
+    get_scim_role: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only these, separated by commas.
+                 * @example userName,emails.value
+                 */
+                attributes?: string;
+                /**
+                 * @description All but these.
+                 * @example members
+                 */
+                excludedAttributes?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Our id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description There */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
+        };
+    };
+    list_scim_schemas: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
+        };
+    };
+    get_scim_schema: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Such as urn:ietf:params:scim:schemas:core:2.0:User */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description There */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
+        };
+    };
+    get_scim_config: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is served */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
+        };
+    };
+    list_scim_users: {
+        parameters: {
+            query?: {
+                /**
+                 * @description What they must be like.
+                 * @example userName eq "trinity@whiterabbit.fake"
+                 */
+                filter?: string;
+                /** @description The number of the first, from 1. */
+                startIndex?: number;
+                /** @description At most so many; 100 unless given, and never more than 200. */
+                count?: number;
+                /**
+                 * @description Only these, separated by commas.
+                 * @example userName,emails.value
+                 */
+                attributes?: string;
+                /**
+                 * @description All but these.
+                 * @example members
+                 */
+                excludedAttributes?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A part of a list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
+        };
+    };
+    create_scim_user: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only these, separated by commas.
+                 * @example userName,emails.value
+                 */
+                attributes?: string;
+                /**
+                 * @description All but these.
+                 * @example members
+                 */
+                excludedAttributes?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/scim+json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
+        };
+    };
+    search_scim_users: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/scim+json": components["schemas"]["ScimSearchRequest"];
+            };
+        };
+        responses: {
+            /** @description A part of a list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
+        };
+    };
+    get_scim_user: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only these, separated by commas.
+                 * @example userName,emails.value
+                 */
+                attributes?: string;
+                /**
+                 * @description All but these.
+                 * @example members
+                 */
+                excludedAttributes?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Our id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description There */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
+            /** @description The client has this version already */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
+        };
+    };
+    replace_scim_user: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only these, separated by commas.
+                 * @example userName,emails.value
+                 */
+                attributes?: string;
+                /**
+                 * @description All but these.
+                 * @example members
+                 */
+                excludedAttributes?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Our id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/scim+json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Replaced */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
+        };
+    };
+    delete_scim_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Our id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
+        };
+    };
+    patch_scim_user: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only these, separated by commas.
+                 * @example userName,emails.value
+                 */
+                attributes?: string;
+                /**
+                 * @description All but these.
+                 * @example members
+                 */
+                excludedAttributes?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Our id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/scim+json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
                 };
             };
         };

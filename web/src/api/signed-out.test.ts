@@ -28,6 +28,7 @@ test.each<[Cause, string]>([
   ['idle', 'You were signed out at 14:02, because you had not used Curfew here for a while.'],
   ['expired', 'You were signed out at 14:02, because a sign-in lasts only so long.'],
   ['policy_changed', 'Your company shortened how long a sign-in lasts at 14:02, which ended the one here.'],
+  ['deactivated', 'Your company closed your account at 14:02, which signed you out everywhere.'],
 ])('%s is one sentence', (cause, sentence) => {
   expect(why(cause)).toBe(sentence);
 });

@@ -36,6 +36,8 @@ export function whySignedOut({ ended, orgName }: SignedOut, now = new Date()): s
       return `You were signed out ${when}, because a sign-in lasts only so long.`;
     case 'policy_changed':
       return `Your company shortened how long a sign-in lasts ${when}, which ended the one here.`;
+    case 'deactivated':
+      return `Your company closed your account ${when}, which signed you out everywhere.`;
   }
 }
 

@@ -17,6 +17,28 @@ pub enum Event {
     DomainAdded,
     /// A person was made.
     UserCreated,
+    /// The company's directory said something else of a person.
+    UserUpdated,
+    /// A person may not come in any more.
+    UserDeactivated,
+    /// A person may come in again.
+    UserReactivated,
+    /// A person was removed.
+    UserRemoved,
+    /// A person may do something else from now on.
+    RoleChanged,
+    /// Roles and entitlements were given to a person or a group, or taken away.
+    EntitlementsSet,
+    /// A role or an entitlement that the org can give was made.
+    EntitlementDefined,
+    /// One was removed.
+    EntitlementRemoved,
+    /// A group was made.
+    GroupCreated,
+    /// A group's name or members changed.
+    GroupUpdated,
+    /// A group was removed.
+    GroupRemoved,
     /// A person came from a personal org into this one.
     UserMoved,
     /// A person signed in.
@@ -55,6 +77,17 @@ impl Event {
             Self::OrgCreated => "org.created",
             Self::DomainAdded => "org.domain_added",
             Self::UserCreated => "user.created",
+            Self::UserUpdated => "user.updated",
+            Self::UserDeactivated => "user.deactivated",
+            Self::UserReactivated => "user.reactivated",
+            Self::UserRemoved => "user.removed",
+            Self::RoleChanged => "user.role_changed",
+            Self::EntitlementsSet => "entitlements.set",
+            Self::EntitlementDefined => "entitlement.defined",
+            Self::EntitlementRemoved => "entitlement.removed",
+            Self::GroupCreated => "group.created",
+            Self::GroupUpdated => "group.updated",
+            Self::GroupRemoved => "group.removed",
             Self::UserMoved => "user.moved",
             Self::SignedIn => "sign_in.succeeded",
             Self::SignInFailed => "sign_in.failed",

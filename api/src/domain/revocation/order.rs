@@ -94,6 +94,8 @@ pub enum Cause {
     ProviderRequired,
     /// Their session at the company's provider ended.
     ProviderSignedOut,
+    /// Their company's directory deactivated or removed them.
+    Deactivated,
     /// Their company lets sign-ins last for a shorter time from now on.
     PolicyChanged,
 }
@@ -109,6 +111,7 @@ impl Cause {
             Self::Moved => "moved",
             Self::ProviderRequired => "provider_required",
             Self::ProviderSignedOut => "provider_signed_out",
+            Self::Deactivated => "deactivated",
             Self::PolicyChanged => "policy_changed",
         }
     }
@@ -123,6 +126,8 @@ pub enum Door {
     BackChannelLogout,
     /// `GET /orgs/{slug}/frontchannel-logout`.
     FrontChannelLogout,
+    /// The company's directory, at `/scim/v2`.
+    Scim,
     /// An administrator of the org's, at `/api/org`.
     Admin,
     /// The person's own account.
@@ -133,20 +138,23 @@ pub enum Door {
 
 impl Door {
     /// All there are.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::GlobalTokenRevocation,
         Self::BackChannelLogout,
         Self::FrontChannelLogout,
+        Self::Scim,
         Self::Admin,
         Self::Account,
         Self::Operator,
     ];
 
-    pub(super) fn as_str(self) -> &'static str {
+    /// Its name in the audit log.
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::GlobalTokenRevocation => "global_token_revocation",
             Self::BackChannelLogout => "backchannel_logout",
             Self::FrontChannelLogout => "frontchannel_logout",
+            Self::Scim => "scim",
             Self::Admin => "admin",
             Self::Account => "account",
             Self::Operator => "operator",

@@ -12,7 +12,7 @@ use crate::domain::sessions::{self, ProviderSession};
 use crate::domain::users::{self, NewUser};
 use crate::entity::org::{Model as Org, OrgKind};
 use crate::entity::user::Model as User;
-use crate::kernel::{Domain, Email, Error, Op, OrgScope, Result, Role, Sealer, SignInId, UserId};
+use crate::kernel::{Domain, Email, Error, Op, OrgScope, Result, Sealer, SignInId, UserId};
 
 /// Providers count whole seconds.
 const ROUNDING: Duration = Duration::seconds(1);
@@ -196,10 +196,12 @@ async fn by_email(tx: &Tx, op: &Op, org: &Org, connection: &Connection, claims: 
             return Err(refusal::linked_elsewhere());
         }
         Some(user) => user,
+        // Their company took them off its list; only it puts them on again.
+        None if users::was_removed(tx, op.scope, &email).await? => return Err(refusal::deactivated()),
         None if !connection.provisions => return Err(refusal::no_account(&org.name)),
         None => {
             let name = name_of(claims, &email);
-            let new = NewUser { email, name, role: Role::Member, password_hash: None };
+            let new = NewUser { email, name, password_hash: None };
             users::add(tx, op, OrgKind::Company, new).await?
         }
     };

@@ -1,5 +1,7 @@
-//! People. Each belongs to exactly one org.
+//! People. Each belongs to exactly one org. What they may do is `roles`' to say, and whether they may come in
+//! `lifecycle`'s. Somebody who was removed is not there for anybody.
 
+mod description;
 mod password;
 mod store;
 
@@ -9,9 +11,11 @@ use serde_json::json;
 
 use super::Tx;
 use super::audit::{self, Event};
+use crate::entity::org::OrgKind;
 use crate::entity::user::Model as User;
-use crate::kernel::{Email, Error, Op, OrgId, OrgScope, Result, Role, UserId};
+use crate::kernel::{Email, Error, Op, OrgId, OrgScope, Result, UserId};
 
+pub use description::{Address, Description, fold};
 pub use password::Passwords;
 
 /// A person to be made.
@@ -21,8 +25,6 @@ pub struct NewUser {
     pub email: Email,
     /// What they are called.
     pub name: String,
-    /// What they may do.
-    pub role: Role,
     /// From [`Passwords::hash`]; without one there is no signing in by password.
     pub password_hash: Option<SecretString>,
 }
@@ -61,17 +63,67 @@ pub struct DomainMove {
     pub todos: i64,
 }
 
-/// Makes a person in `op.scope`.
+/// Makes a person in `op.scope`: a member, or the owner of their personal org.
 ///
 /// # Errors
 /// A conflict when the address is taken; the database's.
-pub async fn add(tx: &Tx, op: &Op, org_kind: crate::entity::org::OrgKind, new: NewUser) -> Result<User> {
-    let taken = || Error::conflict("email_taken", "Somebody with this e-mail address is already there.");
-    let user = store::insert_user(tx, op, org_kind, new)
-        .await
-        .map_err(|e| e.on_constraint("users_org_email", taken).on_constraint("users_personal_email", taken))?;
+pub async fn add(tx: &Tx, op: &Op, org_kind: OrgKind, new: NewUser) -> Result<User> {
+    let NewUser { email, name, password_hash } = new;
+    insert(tx, op, org_kind, &Description::of(email, &name), password_hash).await
+}
+
+/// Makes a member of the company `op.scope` whom its directory describes. What providers called somebody of the same
+/// name whom it removed refuses them no more.
+///
+/// # Errors
+/// A conflict when user name, external id or address is taken; the database's.
+pub async fn add_described(tx: &Tx, op: &Op, description: &Description) -> Result<User> {
+    store::release_identities(tx, op.scope, description).await?;
+    insert(tx, op, OrgKind::Company, description, None).await
+}
+
+async fn insert(
+    tx: &Tx,
+    op: &Op,
+    org_kind: OrgKind,
+    description: &Description,
+    password_hash: Option<SecretString>,
+) -> Result<User> {
+    let user = store::insert_user(tx, op, org_kind, description, password_hash).await.map_err(taken)?;
     audit::record(tx, op, Event::UserCreated, Some(user.id), json!({ "role": user.role })).await?;
     Ok(user)
+}
+
+/// Makes what the directory says hold of a person. Which provider's name for somebody means them does not change by it.
+///
+/// # Errors
+/// Not found; a conflict when user name, external id or address is taken; the database's.
+pub async fn describe(tx: &Tx, op: &Op, id: UserId, description: &Description) -> Result<()> {
+    if !store::update_description(tx, op, id, description).await.map_err(taken)? {
+        return Err(Error::not_found("person"));
+    }
+    audit::record(tx, op, Event::UserUpdated, Some(id), json!({})).await
+}
+
+fn taken(error: Error) -> Error {
+    let email = || Error::conflict("email_taken", "Somebody with this e-mail address is already there.");
+    error
+        .on_constraint("users_org_email", email)
+        .on_constraint("users_personal_email", email)
+        .on_constraint("users_org_user_name", || {
+            Error::conflict("user_name_taken", "Somebody with this user name is already there.")
+        })
+        .on_constraint("users_org_external_id", || {
+            Error::conflict("external_id_taken", "Somebody with this external id is already there.")
+        })
+}
+
+/// Whether somebody with this address was removed from the org.
+///
+/// # Errors
+/// The database's.
+pub async fn was_removed(tx: &Tx, scope: OrgScope, email: &Email) -> Result<bool> {
+    store::was_removed(tx, scope, email.folded()).await
 }
 
 /// The org's people, oldest first.
@@ -156,8 +208,7 @@ pub async fn list_domain_moves(owner: &impl ConnectionTrait, domain: &str) -> Re
 /// # Errors
 /// A conflict when the person cannot move there; the database's.
 pub async fn move_to_company(owner: &Tx, id: UserId, domain: &str) -> Result<()> {
-    let taken = || Error::conflict("email_taken", "Somebody with this e-mail address is already there.");
-    let moved = store::move_user(owner, id, domain).await.map_err(|e| e.on_constraint("users_org_email", taken))?;
+    let moved = store::move_user(owner, id, domain).await.map_err(taken)?;
     if moved { Ok(()) } else { Err(Error::conflict("cannot_move", "This person cannot move to that org.")) }
 }
 

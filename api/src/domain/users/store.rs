@@ -6,36 +6,106 @@ use sea_orm::{
     QueryFilter, QueryOrder, QuerySelect, Select, Statement,
 };
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
 
-use super::{Candidate, DomainMove, NewUser};
+use super::{Address, Candidate, Description, DomainMove, fold};
 use crate::domain::Tx;
 use crate::entity::org::OrgKind;
 use crate::entity::user::{Column, Entity, Model};
-use crate::kernel::{Email, Op, OrgId, OrgScope, Result, UserId};
+use crate::kernel::{Email, Op, OrgId, OrgScope, Result, Role, UserId};
 
+/// Removed people are not there.
 #[expect(clippy::disallowed_methods, reason = "the scoped finder")]
 fn of_org(scope: OrgScope) -> Select<Entity> {
-    Entity::find().filter(Column::OrgId.eq(scope.org()))
+    Entity::find().filter(Column::OrgId.eq(scope.org())).filter(Column::RemovedAt.is_null())
 }
 
-pub(super) async fn insert_user(tx: &Tx, op: &Op, org_kind: OrgKind, new: NewUser) -> Result<Model> {
-    let NewUser { email, name, role, password_hash } = new;
+pub(super) async fn insert_user(
+    tx: &Tx,
+    op: &Op,
+    org_kind: OrgKind,
+    description: &Description,
+    password_hash: Option<SecretString>,
+) -> Result<Model> {
+    let Description { user_name, external_id, email, emails, name, profile } = description;
     let user = Model {
         id: UserId::new(op.now, &op.chance),
         org_id: op.scope.org(),
         org_kind,
         email: email.as_written().to_owned(),
         email_folded: email.folded().to_owned(),
-        name,
-        role,
+        name: name.clone(),
+        role: if org_kind == OrgKind::Personal { Role::Owner } else { Role::Member },
         active: true,
         password_hash: password_hash.map(|hash| hash.expose_secret().to_owned()),
         generation: 0,
         revoked_seq: 0,
         reauth_since: None,
         created_at: op.now,
+        user_name: user_name.clone(),
+        user_name_folded: fold(user_name),
+        external_id: external_id.clone(),
+        profile: Value::Object(profile.clone()),
+        updated_at: op.now,
+        removed_at: None,
     };
-    Ok(user.into_active_model().insert(tx).await?)
+    let user = user.into_active_model().insert(tx).await?;
+    insert_emails(tx, op, user.id, emails).await?;
+    Ok(user)
+}
+
+async fn insert_emails(tx: &Tx, op: &Op, user: UserId, emails: &[Address]) -> Result<()> {
+    let sql = "insert into user_emails (org_id, user_id, position, value, value_folded, type, display, is_primary) \
+               select $1, $2, e.n, e.value, e.folded, e.type, e.display, e.main \
+               from jsonb_to_recordset($3) as e (n int, value text, folded text, type text, display text, main boolean)";
+    let rows = emails.iter().enumerate().map(|(n, email)| {
+        json!({ "n": n, "value": email.value, "folded": email.folded(), "type": email.kind,
+            "display": email.display, "main": email.primary })
+    });
+    let values = [op.scope.org().into(), user.into(), Value::Array(rows.collect()).into()];
+    tx.execute(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
+    Ok(())
+}
+
+pub(super) async fn update_description(
+    tx: &Tx,
+    op: &Op,
+    id: UserId,
+    Description { user_name, external_id, email, emails, name, profile }: &Description,
+) -> Result<bool> {
+    let updated = Entity::update_many()
+        .col_expr(Column::UserName, Expr::value(user_name))
+        .col_expr(Column::UserNameFolded, Expr::value(fold(user_name)))
+        .col_expr(Column::ExternalId, Expr::value(external_id.clone()))
+        .col_expr(Column::Email, Expr::value(email.as_written()))
+        .col_expr(Column::EmailFolded, Expr::value(email.folded()))
+        .col_expr(Column::Name, Expr::value(name))
+        .col_expr(Column::Profile, Expr::value(Value::Object(profile.clone())))
+        .col_expr(Column::UpdatedAt, Expr::value(op.now))
+        .filter(Column::OrgId.eq(op.scope.org()))
+        .filter(Column::Id.eq(id))
+        .filter(Column::RemovedAt.is_null())
+        .exec(tx)
+        .await?;
+    let sql = "delete from user_emails where org_id = $1 and user_id = $2";
+    let values = [op.scope.org().into(), id.into()];
+    tx.execute(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
+    insert_emails(tx, op, id, emails).await?;
+    Ok(updated.rows_affected > 0)
+}
+
+pub(super) async fn release_identities(tx: &Tx, scope: OrgScope, description: &Description) -> Result<()> {
+    let Description { user_name, external_id, email, .. } = description;
+    let values = [scope.org().into(), email.folded().into(), fold(user_name).into(), external_id.clone().into()];
+    let sql = "select release_identities($1, $2, $3, $4)";
+    tx.execute(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
+    Ok(())
+}
+
+pub(super) async fn was_removed(tx: &Tx, scope: OrgScope, folded: &str) -> Result<bool> {
+    let sql = "select 1 from users where org_id = $1 and email_folded = $2 and removed_at is not null limit 1";
+    let values = [scope.org().into(), folded.into()];
+    Ok(tx.query_one(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?.is_some())
 }
 
 pub(super) async fn list_users(tx: &Tx, scope: OrgScope) -> Result<Vec<Model>> {

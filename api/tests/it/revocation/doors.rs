@@ -9,6 +9,7 @@ use time::Duration;
 
 use super::tokens::{Story, trinity};
 use crate::openid::{destination, leave};
+use crate::scim::Directory;
 use crate::support::{Account, Browser, TestApp, TestDatabase, Told};
 
 /// A way to demand a sign-out, as somebody outside does it.
@@ -20,6 +21,9 @@ enum Way {
     LogoutTokenWithSub,
     LogoutTokenWithSid,
     Frame,
+    DirectoryPuts,
+    DirectoryPatches,
+    DirectoryDeletes,
     AdminEndsPerson,
     AdminEndsEverybody,
     ShorterPolicy,
@@ -74,7 +78,7 @@ struct Row {
     survives: &'static [Held],
 }
 
-const ROWS: [Row; 14] = [
+const ROWS: [Row; 17] = [
     Row { way: Way::Key, door: Door::GlobalTokenRevocation, survives: &[] },
     Row { way: Way::TokenAtTheSharedAddress, door: Door::GlobalTokenRevocation, survives: &[] },
     Row { way: Way::TokenAtTheCompanysAddress, door: Door::GlobalTokenRevocation, survives: &[] },
@@ -82,6 +86,9 @@ const ROWS: [Row; 14] = [
     // One session of the provider's has ended, and the other has not.
     Row { way: Way::LogoutTokenWithSid, door: Door::BackChannelLogout, survives: OTHERS },
     Row { way: Way::Frame, door: Door::FrontChannelLogout, survives: OTHERS },
+    Row { way: Way::DirectoryPuts, door: Door::Scim, survives: &[] },
+    Row { way: Way::DirectoryPatches, door: Door::Scim, survives: &[] },
+    Row { way: Way::DirectoryDeletes, door: Door::Scim, survives: &[] },
     Row { way: Way::AdminEndsPerson, door: Door::Admin, survives: &[] },
     Row { way: Way::AdminEndsEverybody, door: Door::Admin, survives: &[] },
     // What is too old ends. Nobody has said that she is not to sign in.
@@ -147,6 +154,20 @@ async fn fire(story: &mut Story, way: Way) {
             let iss: String = url::form_urlencoded::byte_serialize(world.provider.issuer("t").as_bytes()).collect();
             let path = format!("/orgs/whiterabbit.fake/frontchannel-logout?iss={iss}&sid=a-session");
             world.app.anonymous().get(&path).await.status
+        }
+        Way::DirectoryPuts | Way::DirectoryPatches | Way::DirectoryDeletes => {
+            let directory = Directory::of(&world.app, world.org).await;
+            let path = format!("/Users/{}", directory.id_of(crate::openid::TRINITY).await);
+            let reply = match way {
+                Way::DirectoryPuts => {
+                    directory.put(&path, json!({ "userName": crate::openid::TRINITY, "active": false })).await
+                }
+                Way::DirectoryPatches => {
+                    directory.patch(&path, json!([{ "op": "replace", "value": { "active": false } }])).await
+                }
+                _ => directory.delete(&path).await,
+            };
+            reply.status
         }
         Way::AdminEndsPerson => {
             let path = format!(

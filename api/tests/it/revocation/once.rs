@@ -263,8 +263,7 @@ async fn metadata_names_the_endpoints() {
 #[tokio::test]
 async fn aliases_name_one_person_or_are_refused() {
     let mut story = Story::new().await;
-    story.world.app.force("insert into users (id, org_id, org_kind, email, email_folded, name, role, created_at) \
-         select gen_random_uuid(), org_id, org_kind, 'neo@whiterabbit.fake', 'neo@whiterabbit.fake', 'Neo', 'member', now() from users limit 1").await;
+    story.world.app.member(story.world.org, "neo@whiterabbit.fake").await;
     let neo = json!({ "format": "email", "email": "neo@whiterabbit.fake" });
     let nobody = json!({ "format": "email", "email": "nobody@whiterabbit.fake" });
     let by_issuer = json!({ "format": "iss_sub", "iss": story.world.provider.issuer("t"), "sub": story.account.sub });

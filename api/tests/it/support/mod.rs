@@ -19,7 +19,7 @@ use api::domain::orgs::Policy;
 use api::domain::revocation::{self, Door};
 use api::domain::sso::{self, ClientAuthMethod, ConnectionSettings};
 use api::domain::users::{self, NewUser, Passwords};
-use api::domain::{Tx, orgs, sessions};
+use api::domain::{Tx, orgs, roles, sessions};
 use api::entity::org::OrgKind;
 use api::kernel::{
     Actor, Chance, Client, Clock, Domain, Email, Op, OrgId, OrgScope, RequestId, Role, Sealer, UserId, Wait,
@@ -209,6 +209,7 @@ impl TestApp {
         let op = self.op(id);
         let tx = self.begin(&op).await;
         orgs::add_company(&tx, &op, domain, &Domain::parse(domain).expect("a domain")).await.expect("a company");
+        roles::define_usual(&tx, &op).await.expect("roles");
         tx.commit().await.expect("committed");
         Org { id }
     }
@@ -218,8 +219,17 @@ impl TestApp {
         self.person(Some(org), email, Role::Member).await
     }
 
+    /// A member of this name with [`PASSWORD`].
+    pub async fn named(&self, org: Org, email: &str, name: &str) -> UserId {
+        self.person_named(Some(org), email, name, Role::Member).await
+    }
+
     /// Somebody with [`PASSWORD`]; without an org, in a personal one.
     pub async fn person(&self, org: Option<Org>, email: &str, role: Role) -> UserId {
+        self.person_named(org, email, email, role).await
+    }
+
+    async fn person_named(&self, org: Option<Org>, email: &str, name: &str, role: Role) -> UserId {
         let id = org.map_or_else(|| OrgId::new(self.clock.now(), &self.state.chance), |org| org.id);
         let op = self.op(id);
         let tx = self.begin(&op).await;
@@ -228,9 +238,11 @@ impl TestApp {
             orgs::add_personal(&tx, &op, email).await.expect("a personal org");
         }
         let email = Email::parse(email).expect("an address");
-        let name = email.as_written().to_owned();
-        let new = NewUser { email, name, role, password_hash: Some(cheap_hash(PASSWORD)) };
+        let new = NewUser { email, name: name.to_owned(), password_hash: Some(cheap_hash(PASSWORD)) };
         let user = users::add(&tx, &op, kind, new).await.expect("a person");
+        if org.is_some() && role != Role::Member {
+            roles::make(&tx, &op, user.id, role).await.expect("a role");
+        }
         tx.commit().await.expect("committed");
         user.id
     }

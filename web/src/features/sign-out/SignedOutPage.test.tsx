@@ -71,6 +71,7 @@ describe('says why, how far, and what of the provider', () => {
     ['moved', 'none', [/^Your account was moved to White Rabbit at 14:02/, HERE]],
     ['idle', 'may_be_alive', [/^You were signed out at 14:02, because you had not used/, HERE, MAY_BE_ALIVE]],
     ['expired', 'none', [/^You were signed out at 14:02, because a sign-in lasts/, HERE]],
+    ['deactivated', 'none', [/^Your company closed your account at 14:02/, HERE]],
     ['policy_changed', 'none', [/^Your company shortened how long a sign-in lasts at 14:02/, HERE]],
   ])('%s, %s', async (cause, provider, sentences) => {
     const { address } = page(known({ ended: endedBy(cause), provider, orgName: 'White Rabbit' }));
