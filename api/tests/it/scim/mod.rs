@@ -6,6 +6,7 @@ mod lifecycle;
 mod patches;
 mod people;
 mod roles;
+mod tenants;
 mod wire;
 
 use api::domain::api_keys::Scope;
