@@ -7,6 +7,7 @@ mod keys;
 mod oidc_migrate;
 mod people;
 mod policy;
+mod roles;
 mod show;
 mod sso;
 mod world;
@@ -55,6 +56,11 @@ enum Command {
     User {
         #[command(subcommand)]
         command: UserCommand,
+    },
+    /// What companies' people may do.
+    Role {
+        #[command(subcommand)]
+        command: roles::RoleCommand,
     },
     /// API keys.
     Key {
@@ -217,6 +223,7 @@ async fn run(command: Command) -> Result<()> {
         Command::Key { command: KeyCommand::Mint { org, scopes, name } } => {
             keys::mint(&world, &org, &scopes, &name).await
         }
+        Command::Role { command } => roles::run(&world, command).await,
         Command::OidcMigrate { domain, dry_run } => oidc_migrate::run(&world, &domain, dry_run).await,
         Command::Show { what: What::Orgs } => show::orgs(&world).await,
         Command::Show { what: What::Users } => show::users(&world).await,

@@ -12,19 +12,22 @@ use time::format_description::well_known::Rfc3339;
 use crate::world::World;
 
 /// A table whose columns are as wide as their widest cell.
-struct Table(Vec<Vec<String>>);
+pub struct Table(Vec<Vec<String>>);
 
 impl Table {
-    fn new<const N: usize>(head: [&str; N]) -> Self {
+    /// With these titles.
+    pub fn new<const N: usize>(head: [&str; N]) -> Self {
         Self(vec![head.map(str::to_owned).to_vec()])
     }
 
-    fn add<const N: usize>(&mut self, row: [String; N]) {
+    /// One more row.
+    pub fn add<const N: usize>(&mut self, row: [String; N]) {
         // What people typed must not move the cursor of whoever looks.
         self.0.push(row.map(|cell| cell.replace(char::is_control, " ")).to_vec());
     }
 
-    fn print(&self) {
+    /// Onto standard output.
+    pub fn print(&self) {
         let columns = self.0.first().map_or(0, Vec::len);
         let width = |column: usize| self.0.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
         let widths: Vec<_> = (0..columns).map(width).collect();

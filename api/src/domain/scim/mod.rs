@@ -33,7 +33,7 @@ pub use catalog::find_entitlement;
 pub use filter::{Filter, Name};
 pub use groups::{create_group, find_group, patch_group, remove_group, replace_group};
 pub use patch::{Operation, Verb, member, operations};
-pub use search::{Found, PART_MAX, Query, search};
+pub use search::{Found, PART_MAX, Query, Wanted, search};
 pub use users::{create_user, find_user, patch_user, remove_user, replace_user};
 pub use value::Attributes;
 

@@ -6,6 +6,7 @@ mod lifecycle;
 mod patches;
 mod people;
 mod roles;
+mod scale;
 mod tenants;
 mod wire;
 

@@ -2,6 +2,8 @@
 
 mod store;
 
+pub use store::Wanted;
+
 use super::Record;
 use super::filter::Filter;
 use super::schema::ResourceType;
