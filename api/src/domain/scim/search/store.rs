@@ -46,6 +46,9 @@ impl Wanted {
     }
 
     /// How many there are in all; and those behind the first `skip`, at most `limit`.
+    ///
+    /// # Errors
+    /// The database's.
     pub async fn part(self, tx: &Tx, skip: i64, limit: i64) -> Result<(i64, Vec<Record>)> {
         let records = match (limit, self.kind.name) {
             (0, _) => Vec::new(),
