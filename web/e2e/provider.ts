@@ -1,5 +1,5 @@
 /** A company that signs its people in itself: its people, the way through its provider, and both ways out. */
-import type { APIRequestContext, Page } from '@playwright/test';
+import type { APIRequestContext, Locator, Page } from '@playwright/test';
 import { setting, whiteRabbit } from './seed';
 import { enterEmail, enterPassword, expect, invent, type Person } from './support';
 
@@ -22,6 +22,20 @@ export async function sessionsThere(request: APIRequestContext, { email }: Perso
   const answer = await request.get(`${adminOf(whiteRabbit)}/sessions`);
   const all = (await answer.json()) as { uid: string; email: string }[];
   return all.filter((session) => session.email === email).map(({ uid }) => uid);
+}
+
+/** A tab of the provider's administration page. */
+export async function administration(page: Page): Promise<Page> {
+  const tab = await page.context().newPage();
+  await tab.goto(`${setting('CURFEW_IDP_URL')}/admin`);
+  return tab;
+}
+
+/** Until the provider has told the app and knows its answer. */
+export async function press(button: Locator): Promise<void> {
+  const answered = button.page().waitForResponse((answer) => answer.request().method() === 'POST');
+  await button.click();
+  expect((await answered).status()).toBe(303);
 }
 
 /** From our sign-in page to the provider's, which asks for the password of just this person. */

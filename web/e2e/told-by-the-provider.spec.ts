@@ -1,28 +1,22 @@
 /** What an administrator does at the company's own provider, by the buttons there, reaches the app's open pages. */
 import type { Locator, Page } from '@playwright/test';
-import { employee, expectLaterThan, second, sessionsThere, signInThere, toProvider } from './provider';
-import { setting } from './seed';
+import {
+  administration,
+  employee,
+  expectLaterThan,
+  press,
+  second,
+  sessionsThere,
+  signInThere,
+  toProvider,
+} from './provider';
 import { add, enterPassword, expect, expectSignedOut, test, todo, type Person } from './support';
 
 const TASK = 'Follow the white rabbit';
 
-/** A tab of the provider's administration page. */
-async function administration(page: Page): Promise<Page> {
-  const tab = await page.context().newPage();
-  await tab.goto(`${setting('CURFEW_IDP_URL')}/admin`);
-  return tab;
-}
-
 function universalLogout(admin: Page, { name }: Person): { format: Locator; button: Locator } {
   const button = admin.getByRole('button', { name: `Universal Logout of ${name}` });
   return { button, format: admin.locator('form').filter({ has: button }).getByLabel('Subject format') };
-}
-
-/** Until the provider has told the app and knows its answer. */
-async function press(button: Locator): Promise<void> {
-  const answered = button.page().waitForResponse((answer) => answer.request().method() === 'POST');
-  await button.click();
-  expect((await answered).status()).toBe(303);
 }
 
 for (const format of ['email', 'iss_sub']) {
