@@ -41,6 +41,13 @@ export function whySignedOut({ ended, orgName }: SignedOut, now = new Date()): s
   }
 }
 
+/** What a person can do about it. */
+export function whatNext(cause?: NonNullable<SignedOut['ended']>['cause']): string {
+  return cause === 'deactivated'
+    ? 'If that is a mistake, ask your administrator.'
+    : 'Sign in again to go on.';
+}
+
 export function signInService(orgName: string | null | undefined): string {
   return orgName ? `the sign-in service of ${orgName}` : 'your company’s sign-in service';
 }

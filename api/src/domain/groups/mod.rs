@@ -83,9 +83,9 @@ pub enum Membership {
 pub async fn change_members(tx: &Tx, op: &Op, id: GroupId, change: &Membership) -> Result<Vec<UserId>> {
     let (come, gone) = match change {
         Membership::Add(users) => (come(tx, op, id, users).await?, Vec::new()),
-        Membership::Remove(users) => (Vec::new(), store::delete_members(tx, op.scope, id, users, false).await?),
+        Membership::Remove(users) => (Vec::new(), store::delete_members(tx, op.scope, id, users).await?),
         Membership::Set(users) => {
-            let gone = store::delete_members(tx, op.scope, id, users, true).await?;
+            let gone = store::delete_others(tx, op.scope, id, users).await?;
             (come(tx, op, id, users).await?, gone)
         }
     };
@@ -119,7 +119,7 @@ pub async fn leave_all(tx: &Tx, op: &Op, user: UserId) -> Result<()> {
 /// # Errors
 /// Not found; the database's.
 pub async fn remove(tx: &Tx, op: &Op, id: GroupId) -> Result<Vec<UserId>> {
-    let gone = store::delete_members(tx, op.scope, id, &[], true).await?;
+    let gone = store::delete_others(tx, op.scope, id, &[]).await?;
     if !store::delete_group(tx, op.scope, id).await? {
         return Err(Error::not_found("group"));
     }

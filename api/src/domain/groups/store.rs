@@ -80,17 +80,15 @@ pub(super) async fn insert_members(tx: &Tx, op: &Op, group: GroupId, users: &[Us
     list(tx, sql, values).await
 }
 
-/// These, or all but these.
-pub(super) async fn delete_members(
-    tx: &Tx,
-    scope: OrgScope,
-    group: GroupId,
-    users: &[UserId],
-    all_but: bool,
-) -> Result<Vec<UserId>> {
-    let sql = "delete from group_members where org_id = $1 and group_id = $2 and (user_id = any($3)) <> $4 \
-               returning user_id";
-    list(tx, sql, [scope.org().into(), group.into(), ids(users), all_but.into()]).await
+pub(super) async fn delete_members(tx: &Tx, scope: OrgScope, group: GroupId, users: &[UserId]) -> Result<Vec<UserId>> {
+    let sql = "delete from group_members where org_id = $1 and group_id = $2 and user_id = any($3) returning user_id";
+    list(tx, sql, [scope.org().into(), group.into(), ids(users)]).await
+}
+
+/// All but these.
+pub(super) async fn delete_others(tx: &Tx, scope: OrgScope, group: GroupId, users: &[UserId]) -> Result<Vec<UserId>> {
+    let sql = "delete from group_members where org_id = $1 and group_id = $2 and user_id <> all($3) returning user_id";
+    list(tx, sql, [scope.org().into(), group.into(), ids(users)]).await
 }
 
 pub(super) async fn delete_memberships(tx: &Tx, op: &Op, user: UserId) -> Result<()> {

@@ -8,6 +8,7 @@ use crate::domain::orgs::{self, Hold};
 use crate::domain::revocation::Door;
 use crate::domain::{Tx, lifecycle, roles, users};
 use crate::entity::entitlement::EntitlementKind;
+use crate::entity::org::OrgKind;
 use crate::kernel::{Error, Op, OrgScope, Result, UserId};
 
 /// A person.
@@ -25,10 +26,14 @@ async fn find(tx: &Tx, scope: OrgScope, id: UserId) -> Result<Record> {
 /// Makes a person (RFC 7644 §3.3).
 ///
 /// # Errors
-/// Invalid, when the request lacks something or names what the org has not; a conflict when somebody is there already;
+/// Forbidden, in the org of somebody without a company; invalid, when the request lacks something or names what the org
+/// has not; a conflict when somebody is there already;
 /// the database's.
 pub async fn create_user(tx: &Tx, op: &Op, body: &Attributes) -> Result<Record> {
-    orgs::hold(tx, op.scope, Hold::Alone).await?;
+    let org = orgs::hold(tx, op.scope, Hold::Alone).await?;
+    if org.is_none_or(|org| org.kind == OrgKind::Personal) {
+        return Err(Error::forbidden("no_company", "Only a company has a directory."));
+    }
     let sent = value::read(&USERS, body)?;
     let user = users::add_described(tx, op, &person::described(&sent)?).await?.id;
     give(tx, op, user, &Attributes::new(), &sent).await?;

@@ -72,13 +72,11 @@ pub async fn add(tx: &Tx, op: &Op, org_kind: OrgKind, new: NewUser) -> Result<Us
     insert(tx, op, org_kind, &Description::of(email, &name), password_hash).await
 }
 
-/// Makes a member of the company `op.scope` whom its directory describes. What providers called somebody of the same
-/// name whom it removed refuses them no more.
+/// Makes a member of the company `op.scope` whom its directory describes.
 ///
 /// # Errors
 /// A conflict when user name, external id or address is taken; the database's.
 pub async fn add_described(tx: &Tx, op: &Op, description: &Description) -> Result<User> {
-    store::release_identities(tx, op.scope, description).await?;
     insert(tx, op, OrgKind::Company, description, None).await
 }
 
@@ -89,6 +87,8 @@ async fn insert(
     description: &Description,
     password_hash: Option<SecretString>,
 ) -> Result<User> {
+    // What providers called somebody of the same name who was removed refuses them no more.
+    store::release_identities(tx, op.scope, description).await?;
     let user = store::insert_user(tx, op, org_kind, description, password_hash).await.map_err(taken)?;
     audit::record(tx, op, Event::UserCreated, Some(user.id), json!({ "role": user.role })).await?;
     Ok(user)

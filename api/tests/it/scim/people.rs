@@ -260,3 +260,34 @@ async fn nobody_is_found_by_what_is_no_id() {
     }
     drop::<TestApp>(app);
 }
+
+#[tokio::test]
+async fn somebody_without_a_company_has_no_directory() {
+    let app = TestApp::new().await;
+    app.person(None, "bob@tables.example", api::kernel::Role::Owner).await;
+    let org: uuid::Uuid = sqlx::query_scalar("select id from orgs").fetch_one(app.behind()).await.expect("an org");
+    let directory = Directory::of(&app, crate::support::Org { id: org.into() }).await;
+    assert_eq!(refusal(&directory.post("/Users", tom()).await).0, 403);
+    let bob = format!("/Users/{}", directory.id_of("bob@tables.example").await);
+    assert_eq!(refusal(&directory.delete(&bob).await).0, 409, "its owner stays");
+    assert_eq!(app.count("select count(*) from users where active").await, 1);
+}
+
+/// Also when the operator makes them, and not the directory.
+#[tokio::test]
+async fn who_is_made_anew_is_not_refused_for_who_was_removed() {
+    let (app, org, directory) = world().await;
+    app.member(org, "neo@portal.example").await;
+    app.force(
+        "insert into identities (org_id, issuer, subject, user_id, created_at) \
+         select org_id, 'https://idp.example', 'neo', id, now() from users",
+    )
+    .await;
+    let neo = format!("/Users/{}", directory.id_of("neo@portal.example").await);
+    assert_eq!(directory.delete(&neo).await.status, 204);
+    assert_eq!(app.count("select count(*) from identities").await, 1, "kept, to refuse him by");
+    app.member(org, "trinity@portal.example").await;
+    assert_eq!(app.count("select count(*) from identities").await, 1, "it is nobody else's business");
+    app.member(org, "Neo@portal.example").await;
+    assert_eq!(app.count("select count(*) from identities").await, 0);
+}

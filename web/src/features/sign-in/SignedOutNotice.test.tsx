@@ -20,6 +20,9 @@ const ASK = 'GET /api/signed-out';
 const PLAIN = 'You have been signed out. Sign in again to go on.';
 const DEMANDED = 'Your company signed you out at 14:02. Sign in again to go on.';
 
+const CLOSED =
+  'Your company closed your account at 14:02, which signed you out everywhere. If that is a mistake, ask your administrator.';
+
 const byTheCompany = () =>
   known({ ended: endedBy('demanded'), provider: 'may_be_alive', orgName: 'White Rabbit' });
 
@@ -52,6 +55,7 @@ test('stands there at once, and says why when the answer comes', async () => {
 
 test.each<[string, () => Response | Error, string]>([
   ['why is known', byTheCompany, DEMANDED],
+  ['there is no signing in again', () => known({ ended: endedBy('deactivated') }), CLOSED],
   ['the API knows of nothing that ended', () => known(), PLAIN],
   ['the API can’t be reached', () => new TypeError('Failed to fetch'), PLAIN],
   ['the API fails', () => problem(503, 'unavailable'), PLAIN],

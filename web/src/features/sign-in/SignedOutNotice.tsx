@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react';
-import { askSignedOut, whySignedOut } from '../../api/signed-out';
+import { askSignedOut, whatNext, whySignedOut } from '../../api/signed-out';
 
 const PATIENCE_MS = 3000;
 
@@ -28,7 +28,7 @@ export function SignedOutNotice({ shown }: { shown: boolean }) {
     <div role="status" aria-live={isFinal ? 'polite' : 'off'}>
       {shown && (
         <p key={String(isFinal)} className="notice">
-          {`${reason ?? 'You have been signed out.'} Sign in again to go on.`}
+          {reason ?? `You have been signed out. ${whatNext()}`}
         </p>
       )}
     </div>
@@ -37,7 +37,9 @@ export function SignedOutNotice({ shown }: { shown: boolean }) {
 
 async function findReason(): Promise<string | null> {
   try {
-    return whySignedOut(await askSignedOut(undefined, AbortSignal.timeout(PATIENCE_MS))) ?? null;
+    const known = await askSignedOut(undefined, AbortSignal.timeout(PATIENCE_MS));
+    const why = whySignedOut(known);
+    return why ? `${why} ${whatNext(known.ended?.cause)}` : null;
   } catch {
     return null;
   }

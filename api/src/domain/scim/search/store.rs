@@ -71,13 +71,15 @@ impl Wanted {
     /// thousands are enough to read them all.
     pub fn part_statement(&self, skip: i64, limit: i64) -> Statement {
         let (table, select, row) = self.table();
+        // What an org can give is for reading; the others are for walking through, part by part.
+        let order = if row == "e" { "e.name_folded, e.id".to_owned() } else { format!("{row}.created_at, {row}.id") };
         let (at, condition) = (self.values.len(), &self.condition);
         let sql = format!(
             "with part as (select {row}.id as found from {table} {row} where {condition} \
-                 order by {row}.created_at, {row}.id offset ${} limit ${}) \
+                 order by {order} offset ${} limit ${}) \
              {select} from part, lateral ( \
                  select * from {table} x where x.id = part.found and x.org_id = $1 offset 0) {row} \
-             order by {row}.created_at, {row}.id",
+             order by {order}",
             at + 1,
             at + 2
         );
