@@ -140,8 +140,41 @@ select u.org_id, u.id, e.id
 from users u join entitlements e on e.org_id = u.org_id and e.grants = u.role
 where u.org_kind = 'company' and u.role <> 'member';
 
+-- How many people there are who were not removed. Counting them is most of what a page of a large org's list would take.
+alter table orgs add column people bigint not null default 0;
+update orgs o set people = (select count(*) from users u where u.org_id = o.id);
+
 alter table users force row level security;
 alter table orgs force row level security;
+
+create function count_added() returns trigger
+language plpgsql volatile security definer set search_path = public, pg_temp as $$
+begin
+    update orgs o set people = o.people + c.many
+    from (select org_id, count(*) as many from added where removed_at is null group by org_id) c where o.id = c.org_id;
+    return null;
+end $$;
+create function count_deleted() returns trigger
+language plpgsql volatile security definer set search_path = public, pg_temp as $$
+begin
+    update orgs o set people = o.people - c.many
+    from (select org_id, count(*) as many from gone where removed_at is null group by org_id) c where o.id = c.org_id;
+    return null;
+end $$;
+create function count_changed() returns trigger
+language plpgsql volatile security definer set search_path = public, pg_temp as $$
+begin
+    update orgs set people = people - 1 where id = old.org_id and old.removed_at is null;
+    update orgs set people = people + 1 where id = new.org_id and new.removed_at is null;
+    return null;
+end $$;
+create trigger users_added after insert on users referencing new table as added
+    for each statement execute function count_added();
+create trigger users_deleted after delete on users referencing old table as gone
+    for each statement execute function count_deleted();
+create trigger users_changed after update of removed_at, org_id on users for each row
+    when (old.removed_at is distinct from new.removed_at or old.org_id <> new.org_id)
+    execute function count_changed();
 
 -- The most that anything given to a person grants them.
 create function granted_role(asked_org uuid, asked_user uuid) returns text
@@ -203,9 +236,16 @@ begin
       and u.removed_at is not null
       and (u.email_folded = asked_email or u.user_name_folded = asked_user_name or u.external_id = asked_external_id);
 end $$;
+grant update (people) on orgs to curfew_lookup;
+create policy count on orgs for update to curfew_lookup
+    using (current_user = 'curfew_lookup') with check (current_user = 'curfew_lookup');
 alter function release_identities(uuid, text, text, text) owner to curfew_lookup;
+alter function count_added() owner to curfew_lookup;
+alter function count_deleted() owner to curfew_lookup;
+alter function count_changed() owner to curfew_lookup;
 set local role curfew_lookup;
-revoke all on function release_identities(uuid, text, text, text) from public;
+revoke all on function release_identities(uuid, text, text, text), count_added(), count_deleted(), count_changed()
+    from public;
 grant execute on function release_identities(uuid, text, text, text) to curfew_owner, curfew_app;
 reset role;
 revoke create on schema public from curfew_lookup;

@@ -48,8 +48,8 @@ pub fn operations(body: &Attributes) -> Result<Vec<Operation>> {
     let Some(Value::Array(operations)) = member(body, "Operations") else {
         return Err(invalid("The member \"Operations\" must be a list."));
     };
-    if operations.is_empty() || operations.len() > MOST {
-        return Err(invalid(&format!("There must be 1 to {MOST} operations.")));
+    if operations.len() > MOST {
+        return Err(invalid(&format!("There must be at most {MOST} operations.")));
     }
     let read = |operation: &Value| {
         let operation = operation.as_object().ok_or_else(|| invalid("An operation must be an object."))?;
@@ -144,7 +144,9 @@ fn at_path(
     if verb != Verb::Remove && value.is_none() {
         return Err(Error::invalid_as("invalid_value", "An operation that adds or replaces must have a value."));
     }
-    let unmatched = if verb == Verb::Add { Unmatched::Make } else { Unmatched::Refuse };
+    // Entra replaces `emails[type eq "work"].value` of somebody who has none.
+    let is_made = verb == Verb::Add || target.part.is_some();
+    let unmatched = if is_made { Unmatched::Make } else { Unmatched::Refuse };
     target.change(resource, verb, value, unmatched)
 }
 
@@ -184,7 +186,7 @@ impl Target {
             Some(name) => Some(attribute.part(name).ok_or_else(wrong)?),
             None => sub,
         };
-        if filter.is_some() && (!attribute.multi_valued || attribute.kind != Kind::Complex || sub.is_some()) {
+        if filter.is_some() && (attribute.kind != Kind::Complex || sub.is_some()) {
             return Err(Error::invalid_as("invalid_path", format!("\"{name}\" has no values to choose from.")));
         }
         Ok(Self { extension, attribute, filter, part })
@@ -210,9 +212,15 @@ impl Target {
         let sent = value.unwrap_or(&Value::Null);
         let name = self.attribute.name;
         if !self.attribute.multi_valued {
-            let now = match (self.part, map.remove(name)) {
-                (None, was) => single(self.attribute, was, verb, sent)?,
-                (Some(part), was) => with_part(part, was, verb, sent)?,
+            let was = map.remove(name);
+            let now = match (&self.filter, self.part) {
+                (Some(filter), part) => {
+                    let mut values: Vec<_> = was.into_iter().collect();
+                    self.chosen(&mut values, filter, part, verb, sent, unmatched)?;
+                    values.pop()
+                }
+                (None, None) => single(self.attribute, was, verb, sent)?,
+                (None, Some(part)) => with_part(part, was, verb, sent)?,
             };
             put(map, name, now);
             return Ok(());

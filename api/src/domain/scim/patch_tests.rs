@@ -128,7 +128,7 @@ fn model(model: &mut Model, act: &Act) -> Result<(), &'static str> {
             model.emails.retain(|email| !sent.emails.iter().any(|gone| says(email, gone)));
         }
         Act::Chosen(verb, kind, email) => {
-            return chosen(model, *verb, kind, |old| {
+            return chosen(model, *verb, kind, false, |old| {
                 if *verb == Verb::Add { old.merge(email) } else { *old = email.clone() }
             });
         }
@@ -143,11 +143,18 @@ fn is_kind(email: &Email, kind: &str) -> bool {
     email.kind.as_ref().is_some_and(|own| own.eq_ignore_ascii_case(kind))
 }
 
-fn chosen(model: &mut Model, verb: Verb, kind: &str, change: impl Fn(&mut Email)) -> Result<(), &'static str> {
+fn chosen(
+    model: &mut Model,
+    verb: Verb,
+    kind: &str,
+    is_part: bool,
+    change: impl Fn(&mut Email),
+) -> Result<(), &'static str> {
     let mut at: Vec<_> = (0..model.emails.len()).filter(|at| is_kind(&model.emails[*at], kind)).collect();
     if at.is_empty() {
-        // §3.5.2.3: "If … no record match was made, the service provider SHALL indicate failure … noTarget".
-        if verb != Verb::Add {
+        // §3.5.2.3: "If … no record match was made, the service provider SHALL indicate failure … noTarget". A part of a
+        // value that is not there is made all the same, since Entra replaces it.
+        if verb == Verb::Remove || verb == Verb::Replace && !is_part {
             return Err("no_target");
         }
         at.push(model.emails.len());
@@ -163,7 +170,7 @@ fn chosen(model: &mut Model, verb: Verb, kind: &str, change: impl Fn(&mut Email)
 
 fn chosen_value(model: &mut Model, verb: Verb, kind: &str, value: &str) -> Result<(), &'static str> {
     if verb != Verb::Remove {
-        return chosen(model, verb, kind, |email| email.value = Some(value.to_owned()));
+        return chosen(model, verb, kind, true, |email| email.value = Some(value.to_owned()));
     }
     if !model.emails.iter().any(|email| is_kind(email, kind)) {
         return Err("no_target");

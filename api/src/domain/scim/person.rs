@@ -49,9 +49,13 @@ fn addresses(attributes: &Attributes, user_name: &str) -> Result<(Email, Vec<Add
     let mut emails = Vec::new();
     for email in sent {
         let part = |name: &str| email.get(name).and_then(Value::as_str).map(str::to_owned);
-        let value = part("value").filter(|value| Email::parse(value).is_some());
+        // Entra takes an address away by its value, and leaves its type; others send what is not filled in.
+        let Some(value) = part("value").filter(|value| !value.trim().is_empty()) else { continue };
+        if Email::parse(&value).is_none() {
+            return Err(invalid("Each of \"emails\" must have an e-mail address as its value."));
+        }
         emails.push(Address {
-            value: value.ok_or_else(|| invalid("Each of \"emails\" must have an e-mail address as its value."))?,
+            value,
             kind: part("type"),
             display: part("display"),
             primary: email.get("primary") == Some(&true.into()),

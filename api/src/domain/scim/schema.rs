@@ -27,6 +27,8 @@ pub struct ResourceType {
 pub struct Schema {
     /// Its URN.
     pub id: &'static str,
+    /// What else it is called: a template of `OneLogin`'s has its name of SCIM 1.1.
+    pub aliases: &'static [&'static str],
     /// Its name.
     pub name: &'static str,
     /// For reading.
@@ -162,7 +164,7 @@ impl ResourceType {
     /// What a name means here.
     pub fn find(&self, name: &Name) -> Option<Found> {
         let (extension, attribute) = match &name.schema {
-            None => (None, self.own(&name.attribute)?),
+            None => self.plain(&name.attribute)?,
             Some(urn) if urn.eq_ignore_ascii_case(self.schema.id) => (None, self.own(&name.attribute)?),
             Some(urn) => {
                 let extension = self.extension(urn)?;
@@ -176,9 +178,19 @@ impl ResourceType {
         Some(Found { extension, attribute, sub })
     }
 
+    /// Without a schema it is one of its own, else an extension's: in Entra's own example a manager has none.
+    fn plain(&self, name: &str) -> Option<(Option<&'static Schema>, &'static Attribute)> {
+        let own = self.own(name).map(|attribute| (None, attribute));
+        let of = |known: &'static Schema| Some((Some(known), find(known.attributes, name)?));
+        own.or_else(|| self.extensions.iter().copied().find_map(of))
+    }
+
     /// An extension of it.
     pub fn extension(&self, urn: &str) -> Option<&'static Schema> {
-        self.extensions.iter().find(|schema| schema.id.eq_ignore_ascii_case(urn)).copied()
+        let is_it = |schema: &&&Schema| {
+            std::iter::once(&schema.id).chain(schema.aliases).any(|known| known.eq_ignore_ascii_case(urn))
+        };
+        self.extensions.iter().find(is_it).copied()
     }
 
     /// An attribute of its own, or one that every resource has.

@@ -137,7 +137,7 @@ fn resource_type(urls: &Urls, kind: &ResourceType) -> Value {
     })
 }
 
-fn schema(urls: &Urls, Schema { id, name, description, attributes }: &Schema) -> Value {
+fn schema(urls: &Urls, Schema { id, name, description, attributes, .. }: &Schema) -> Value {
     json!({
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Schema"],
         "id": id,

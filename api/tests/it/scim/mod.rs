@@ -5,6 +5,7 @@ mod groups;
 mod lifecycle;
 mod patches;
 mod people;
+mod replay;
 mod roles;
 mod scale;
 mod tenants;

@@ -52,12 +52,18 @@ async fn all_of_it_holds_or_nothing() {
         (json!({ "op": "replace", "path": "urn:unknown:title", "value": 1 }), (400, "invalidPath")),
         (json!({ "op": "replace", "path": "title[", "value": 1 }), (400, "invalidPath")),
         (json!({ "op": "replace", "path": "title[value eq \"x\"]", "value": 1 }), (400, "invalidPath")),
+        (json!({ "op": "remove", "path": "manager[value eq \"x\"]" }), (400, "noTarget")),
         (json!({ "op": "replace", "path": "emails[unknown eq \"x\"].value", "value": 1 }), (400, "invalidFilter")),
         (
-            json!({ "op": "replace", "path": "emails[type eq \"x\"].value", "value": "c@portal.example" }),
+            json!({ "op": "replace", "path": "emails[type sw \"x\"].value", "value": "c@portal.example" }),
             (400, "noTarget"),
         ),
         (json!({ "op": "remove", "path": "emails[type eq \"x\"]" }), (400, "noTarget")),
+        (
+            json!({ "op": "replace", "path": "emails[type eq \"x\"]", "value": { "value": "c@portal.example" } }),
+            (400, "noTarget"),
+        ),
+        (json!({ "op": "remove", "path": "manager[value eq \"x\"]" }), (400, "noTarget")),
         (json!({ "op": "remove" }), (400, "noTarget")),
         (json!({ "op": "replace", "path": "title", "value": 5 }), (400, "invalidValue")),
         (json!({ "op": "replace", "path": "active", "value": "no" }), (400, "invalidValue")),
@@ -94,7 +100,6 @@ async fn what_is_no_patch_is_said_so() {
     let path = format!("/Users/{}", directory.person("a@portal.example").await);
     for body in [
         json!({}),
-        json!({ "Operations": [] }),
         json!({ "Operations": {} }),
         json!({ "schemas": ["urn:unknown"], "Operations": [{ "op": "replace", "value": {} }] }),
         json!({ "schemas": "x", "Operations": [{ "op": "replace", "value": {} }] }),

@@ -160,7 +160,7 @@ async fn what_is_wrong_is_said_and_nothing_is_made() {
         (wrong("active", json!("yes")), (400, "invalidValue")),
         (wrong("active", json!(0)), (400, "invalidValue")),
         (wrong("emails", json!([{ "value": "nobody" }])), (400, "invalidValue")),
-        (wrong("emails", json!([{ "type": "work" }])), (400, "invalidValue")),
+        (wrong("emails", json!([{ "value": "tom@portal.example" }, { "value": "nobody" }])), (400, "invalidValue")),
         (wrong("name", json!("Tom Anderson")), (400, "invalidValue")),
         (wrong("displayName", json!(["one", "two"])), (400, "invalidValue")),
         (wrong("roles", json!([{ "value": "King" }])), (400, "invalidValue")),
@@ -290,4 +290,32 @@ async fn who_is_made_anew_is_not_refused_for_who_was_removed() {
     assert_eq!(app.count("select count(*) from identities").await, 1, "it is nobody else's business");
     app.member(org, "Neo@portal.example").await;
     assert_eq!(app.count("select count(*) from identities").await, 0);
+}
+
+/// The number is kept beside the people, so every way in and out must raise or lower it.
+#[tokio::test]
+async fn how_many_there_are_is_always_right() {
+    let (app, org, directory) = world().await;
+    let other = app.company("tables.example").await;
+    app.member(other, "smith@tables.example").await;
+    let wrong = "select count(*) from orgs o where people <> ( \
+                 select count(*) from users u where u.org_id = o.id and u.removed_at is null)";
+    let total = async || directory.get("/Users?count=0").await.body["totalResults"].as_i64();
+    assert_eq!((total().await, app.count(wrong).await), (Some(0), 0));
+    app.member(org, "neo@portal.example").await;
+    let tom = format!("/Users/{}", id(&directory.post("/Users", tom()).await));
+    assert_eq!((total().await, app.count(wrong).await), (Some(2), 0));
+    assert_eq!(directory.patch(&tom, json!([{ "op": "replace", "value": { "active": false } }])).await.status, 200);
+    assert_eq!((total().await, app.count(wrong).await), (Some(2), 0));
+    assert_eq!(directory.delete(&tom).await.status, 204);
+    assert_eq!((total().await, app.count(wrong).await), (Some(1), 0));
+    app.person(None, "bob@portal.example", api::kernel::Role::Owner).await;
+    assert_eq!(app.count(wrong).await, 0);
+    assert_eq!(app.force("select move_user(id, 'portal.example') from users where org_kind = 'personal'").await, 1);
+    assert_eq!((total().await, app.count(wrong).await), (Some(2), 0));
+    assert_eq!(app.force("delete from users where email_folded like 'bob%' or email_folded like 'neo%'").await, 2);
+    assert_eq!((total().await, app.count(wrong).await), (Some(0), 0));
+    let failed =
+        directory.post("/Users", json!({ "userName": "x@portal.example", "roles": [{ "value": "King" }] })).await;
+    assert_eq!((failed.status.as_u16(), total().await, app.count(wrong).await), (400, Some(0), 0));
 }

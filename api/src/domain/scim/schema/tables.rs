@@ -73,6 +73,7 @@ const CERTIFICATES: &[Attribute] = &[
 /// A person (§4.1).
 pub static USER: Schema = Schema {
     id: "urn:ietf:params:scim:schemas:core:2.0:User",
+    aliases: &[],
     name: "User",
     description: "A person",
     attributes: &[
@@ -132,6 +133,7 @@ const MEMBERSHIP: &[Attribute] = &[
 
 static ENTERPRISE: Schema = Schema {
     id: "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User",
+    aliases: &["urn:scim:schemas:extension:enterprise:1.0"],
     name: "EnterpriseUser",
     description: "What an employer knows of a person",
     attributes: &[
@@ -153,6 +155,7 @@ const MANAGER: &[Attribute] = &[
 /// A group (§4.2).
 pub static GROUP: Schema = Schema {
     id: "urn:ietf:params:scim:schemas:core:2.0:Group",
+    aliases: &[],
     name: "Group",
     description: "A group of people",
     attributes: &[
@@ -171,6 +174,7 @@ const MEMBER: &[Attribute] = &[
 /// A role, as Okta's guide "Build a SCIM 2.0 server with entitlements" has it.
 pub static ROLE: Schema = Schema {
     id: "urn:okta:scim:schemas:core:1.0:Role",
+    aliases: &[],
     name: "Role",
     description: "A role that the org's people can have",
     attributes: CATALOG,
@@ -179,6 +183,7 @@ pub static ROLE: Schema = Schema {
 /// An entitlement, likewise.
 pub static ENTITLEMENT: Schema = Schema {
     id: "urn:okta:scim:schemas:core:1.0:Entitlement",
+    aliases: &[],
     name: "Entitlement",
     description: "An entitlement that the org's people can have",
     attributes: CATALOG,

@@ -20,6 +20,7 @@ use places::{Column, Is, Place, json, place};
 /// What is looked for among the resources of one type. Public for the test of its plan.
 pub struct Wanted {
     kind: &'static ResourceType,
+    filtered: bool,
     condition: String,
     values: Vec<Value>,
 }
@@ -36,7 +37,8 @@ impl Wanted {
             "Role" => "e.org_id = $1 and e.kind = 'role'",
             _ => "e.org_id = $1 and e.kind = 'entitlement'",
         };
-        let mut wanted = Self { kind, condition: String::new(), values: vec![scope.org().into()] };
+        let mut wanted =
+            Self { kind, filtered: filter.is_some(), condition: String::new(), values: vec![scope.org().into()] };
         let filter = match filter {
             Some(filter) => format!(" and ({})", wanted.of(filter)?),
             None => String::new(),
@@ -62,7 +64,11 @@ impl Wanted {
             return Ok((skip + given, records));
         }
         let (table, _, row) = self.table();
-        let sql = format!("select count(*) as total from {table} {row} where {}", self.condition);
+        let sql = if self.kind.name == "User" && !self.filtered {
+            "select people as total from orgs where id = $1".to_owned()
+        } else {
+            format!("select count(*) as total from {table} {row} where {}", self.condition)
+        };
         let row = tx.query_one(Statement::from_sql_and_values(DbBackend::Postgres, sql, self.values)).await?;
         Ok((row.map(|row| row.try_get("", "total")).transpose()?.unwrap_or(0), records))
     }
