@@ -17,13 +17,14 @@ alter table users
     -- Removed people are kept, so that no provider brings them back by a sign-in; to everybody else they are not there.
     add column removed_at timestamptz;
 
-update users set user_name = email, user_name_folded = email_folded, updated_at = created_at,
-    profile = jsonb_strip_nulls(jsonb_build_object(
-        'displayName', name,
+update users u set user_name = u.email, user_name_folded = lower(trim(u.email)), updated_at = u.created_at,
+    profile = case when n.name = '' then '{}' else jsonb_strip_nulls(jsonb_build_object(
+        'displayName', n.name,
         'name', jsonb_build_object(
-            'formatted', name,
-            'givenName', regexp_replace(name, '\s+\S+$', ''),
-            'familyName', substring(name from '\s(\S+)$'))));
+            'formatted', n.name,
+            'givenName', regexp_replace(n.name, '\s+\S+$', ''),
+            'familyName', substring(n.name from '\s(\S+)$')))) end
+from (select id, trim(regexp_replace(name, '[[:cntrl:]]', ' ', 'g')) as name from users) n where n.id = u.id;
 
 alter table users
     alter column user_name set not null,
@@ -228,13 +229,17 @@ grant select, delete on identities to curfew_lookup;
 create policy lookup on identities for select to curfew_lookup using (current_user = 'curfew_lookup');
 create policy release on identities for delete to curfew_lookup using (current_user = 'curfew_lookup');
 create function release_identities(asked_org uuid, asked_email text, asked_user_name text, asked_external_id text)
-returns void
+returns bigint
 language plpgsql volatile security definer set search_path = public, pg_temp as $$
+declare
+    released bigint;
 begin
     delete from identities i using users u
     where i.org_id = asked_org and asked_org = current_org() and u.org_id = i.org_id and u.id = i.user_id
       and u.removed_at is not null
       and (u.email_folded = asked_email or u.user_name_folded = asked_user_name or u.external_id = asked_external_id);
+    get diagnostics released = row_count;
+    return released;
 end $$;
 grant update (people) on orgs to curfew_lookup;
 create policy count on orgs for update to curfew_lookup

@@ -1,9 +1,10 @@
 //! Claiming a domain: its people move from their personal orgs into the company that owns it.
 
 use anyhow::{Result, bail};
+use api::domain::orgs::{self, Hold};
 use api::domain::revocation::{self, Cause, Door, Order, Reach, Subject};
+use api::domain::sessions;
 use api::domain::users::{self, DomainMove};
-use api::domain::{orgs, sessions};
 use api::kernel::{Email, OrgId};
 
 use crate::world::{World, parse_domain};
@@ -59,10 +60,13 @@ async fn move_person(world: &World, company: OrgId, domain: &str, person: &Domai
     let tx = world.begin(&op).await?;
     let order =
         Order { subject: Subject::User(person.user), reach: Reach::All, cause: Cause::Moved, door: Door::Operator };
-    // Locks are taken in the order org, person, sign-ins.
+    // Locks are taken in the order org, person, sign-ins; and the company is about to have one more.
+    let there = world.op(company);
+    sessions::enter(&tx, there.scope).await?;
+    orgs::hold(&tx, there.scope, Hold::Alone).await?;
+    sessions::enter(&tx, op.scope).await?;
     orgs::close(&tx, op.scope).await?;
     revocation::revoke(&tx, &op, &order).await?;
-    let there = world.op(company);
     if let Some(target) = person.merges_into {
         users::merge_into_company(&tx, person.user, domain).await?;
         sessions::enter(&tx, there.scope).await?;

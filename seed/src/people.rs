@@ -1,10 +1,11 @@
 //! Making companies and people.
 
 use anyhow::{Context, Result, bail};
+use api::domain::orgs::{self, Hold};
 use api::domain::revocation::{self, Cause, Door, Order, Reach, Subject};
+use api::domain::roles;
 use api::domain::sso;
 use api::domain::users::{self, NewUser};
-use api::domain::{orgs, roles};
 use api::entity::org::OrgKind;
 use api::kernel::{Email, OrgId, Role};
 use api::oidc;
@@ -167,6 +168,8 @@ pub async fn make(
     let op = world.op(company.unwrap_or_else(|| world.new_org()));
     let tx = world.begin(&op).await?;
     let kind = if company.is_some() {
+        // Before anybody's row is: whoever else makes somebody here does so, too.
+        orgs::hold(&tx, op.scope, Hold::Alone).await?;
         OrgKind::Company
     } else {
         orgs::add_personal(&tx, &op, name).await?;

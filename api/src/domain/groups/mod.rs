@@ -11,6 +11,9 @@ use super::users::fold;
 use crate::entity::group::Model as Group;
 use crate::kernel::{Error, GroupId, Op, OrgScope, Result, UserId};
 
+/// How many of those who came and left at once are named in the audit log.
+const NAMED: usize = 100;
+
 /// Makes a group without anybody in it.
 ///
 /// # Errors
@@ -52,7 +55,8 @@ pub async fn list(tx: &Tx, scope: OrgScope) -> Result<Vec<Group>> {
 /// # Errors
 /// A conflict when either is taken; the database's.
 pub async fn rename(tx: &Tx, op: &Op, id: GroupId, name: &str, external_id: Option<&str>) -> Result<()> {
-    store::update_group(tx, op, id, name, &fold(name), external_id).await.map_err(taken)
+    store::update_group(tx, op, id, name, &fold(name), external_id).await.map_err(taken)?;
+    audit::record(tx, op, Event::GroupUpdated, None, json!({ "group": id, "renamed": true })).await
 }
 
 fn taken(error: Error) -> Error {
@@ -92,7 +96,9 @@ pub async fn change_members(tx: &Tx, op: &Op, id: GroupId, change: &Membership) 
     let changed = [come.clone(), gone.clone()].concat();
     if !changed.is_empty() {
         store::touch_group(tx, op, id).await?;
-        let detail = json!({ "group": id, "came": come.len(), "left": gone.len() });
+        let some = |users: &[UserId]| users[..users.len().min(NAMED)].to_vec();
+        let detail = json!({ "group": id, "came": come.len(), "left": gone.len(),
+            "who_came": some(&come), "who_left": some(&gone) });
         audit::record(tx, op, Event::GroupUpdated, None, detail).await?;
     }
     Ok(changed)

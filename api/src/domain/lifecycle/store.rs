@@ -12,18 +12,14 @@ pub(super) async fn update_active(tx: &Tx, op: &Op, id: UserId, active: bool) ->
     Ok(())
 }
 
-/// By their address, user name and external id they are still refused; what else is known of them goes.
+/// By their addresses, user name and external id they are still known, to be refused by; what else is said of them goes.
 pub(super) async fn update_removed(tx: &Tx, op: &Op, id: UserId) -> Result<()> {
-    let values = || [op.scope.org().into(), id.into()];
-    for sql in [
-        "delete from user_emails where org_id = $1 and user_id = $2",
-        "delete from user_entitlements where org_id = $1 and user_id = $2",
-    ] {
-        tx.execute(Statement::from_sql_and_values(DbBackend::Postgres, sql, values())).await?;
-    }
+    let sql = "delete from user_entitlements where org_id = $1 and user_id = $2";
+    let values = [op.scope.org().into(), id.into()];
+    tx.execute(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
     let sql = "update users set removed_at = $3, updated_at = $3, profile = '{}', password_hash = null, role = 'member' \
                where org_id = $1 and id = $2";
-    let [org, user] = values();
-    tx.execute(Statement::from_sql_and_values(DbBackend::Postgres, sql, [org, user, op.now.into()])).await?;
+    let values = [op.scope.org().into(), id.into(), op.now.into()];
+    tx.execute(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
     Ok(())
 }

@@ -105,7 +105,7 @@ pub async fn give(tx: &Tx, op: &Op, user: UserId, kind: EntitlementKind, given: 
     let had = store::list_given(tx, op.scope, user, kind).await?;
     let ids: Vec<_> = given.iter().map(|given| given.id).collect();
     may_change(op, &all, &had, &ids)?;
-    if store::replace_given(tx, op.scope, user, kind, given).await? {
+    if store::replace_given(tx, op, user, kind, given).await? {
         audit::record(tx, op, Event::EntitlementsSet, Some(user), json!({ "now": ids })).await?;
     }
     look_again(tx, op, &[user]).await
@@ -118,7 +118,7 @@ pub async fn give(tx: &Tx, op: &Op, user: UserId, kind: EntitlementKind, given: 
 pub async fn make(tx: &Tx, op: &Op, user: UserId, role: Role) -> Result<()> {
     let granting =
         list(tx, op.scope, Some(EntitlementKind::Role)).await?.into_iter().filter(|e| e.grants == Some(role));
-    let Some(granting) = granting.min_by_key(|e| e.id) else {
+    let Some(granting) = granting.min_by_key(|e| (e.created_at, e.id)) else {
         return Err(Error::conflict("no_such_role", format!("The org has no role that makes somebody {role:?}.")));
     };
     give(tx, op, user, EntitlementKind::Role, &[Given { id: granting.id, primary: false }]).await

@@ -53,12 +53,12 @@ pub(super) async fn list_given(
 /// Whether that is another list than before.
 pub(super) async fn replace_given(
     tx: &Tx,
-    scope: OrgScope,
+    op: &Op,
     user: UserId,
     kind: EntitlementKind,
     given: &[Given],
 ) -> Result<bool> {
-    let here = || -> [Value; 2] { [scope.org().into(), user.into()] };
+    let here = || -> [Value; 2] { [op.scope.org().into(), user.into()] };
     let ids: Vec<_> = given.iter().map(|given| given.id.uuid()).collect();
     let primary: Vec<_> = given.iter().filter(|given| given.primary).map(|given| given.id.uuid()).collect();
     let sql = "delete from user_entitlements g using entitlements e \
@@ -72,7 +72,13 @@ pub(super) async fn replace_given(
                where user_entitlements.is_primary <> excluded.is_primary";
     let [org, who] = here();
     let come = tx.execute(statement(sql, [org, who, ids.into(), primary.into()])).await?;
-    Ok(gone.rows_affected() + come.rows_affected() > 0)
+    let changed = gone.rows_affected() + come.rows_affected() > 0;
+    if changed {
+        let sql = "update users set updated_at = $3 where org_id = $1 and id = $2";
+        let [org, who] = here();
+        tx.execute(statement(sql, [org, who, op.now.into()])).await?;
+    }
+    Ok(changed)
 }
 
 pub(super) async fn list_given_group(tx: &Tx, scope: OrgScope, group: GroupId) -> Result<Vec<EntitlementId>> {

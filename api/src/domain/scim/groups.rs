@@ -2,16 +2,14 @@
 //! comes and who goes.
 
 use serde_json::Value;
-use uuid::Uuid;
 
 use super::filter::{Comparison, Filter, Literal, Path};
 use super::matching::matches;
 use super::patch::{self, Operation, Verb, member};
 use super::schema::GROUPS;
 use super::value::{self, Attributes};
-use super::{Expected, Record, id, store};
+use super::{Expected, Record, external_id, hold_company, id, store, uuid};
 use crate::domain::groups::{self, Membership};
-use crate::domain::orgs::{self, Hold};
 use crate::domain::{Tx, roles};
 use crate::kernel::{Error, GroupId, Op, OrgScope, Result, UserId};
 
@@ -41,7 +39,7 @@ async fn find(tx: &Tx, scope: OrgScope, id: GroupId, with_members: bool) -> Resu
 /// # Errors
 /// Invalid, when it has no name or a member is nobody of the org's; a conflict when it is there already; the database's.
 pub async fn create_group(tx: &Tx, op: &Op, body: &Attributes) -> Result<Record> {
-    orgs::hold(tx, op.scope, Hold::Alone).await?;
+    hold_company(tx, op).await?;
     let sent = value::read(&GROUPS, body)?;
     let (name, external_id) = named(&sent)?;
     let group = groups::add(tx, op, &name, external_id).await?.id;
@@ -105,7 +103,7 @@ pub async fn remove_group(tx: &Tx, op: &Op, group: &str, expected: &Expected) ->
 
 async fn hold(tx: &Tx, op: &Op, group: &str, expected: &Expected) -> Result<(GroupId, Record)> {
     let group = id(group, "group")?;
-    orgs::hold(tx, op.scope, Hold::Alone).await?;
+    hold_company(tx, op).await?;
     let before = find(tx, op.scope, group, false).await?;
     expected.check(&before)?;
     Ok((group, before))
@@ -131,7 +129,7 @@ fn named(attributes: &Attributes) -> Result<(String, Option<String>)> {
         let sentence = format!("A group must have a displayName of at most {NAME} characters.");
         return Err(Error::invalid_as("invalid_value", sentence));
     };
-    Ok((name.to_owned(), text("externalId").map(str::to_owned)))
+    Ok((name.to_owned(), external_id(attributes)?))
 }
 
 /// What an operation does to who is in a group.
@@ -231,7 +229,7 @@ fn about(verb: Verb, path: &Path, value: Option<&Value>) -> Result<Wanted> {
 fn strangers_refused(members: Option<&Value>) -> Result<Vec<UserId>> {
     let all = members.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let read = |one: &Value| {
-        let id = one.get("value").and_then(Value::as_str).and_then(|id| id.parse::<Uuid>().ok());
+        let id = one.get("value").and_then(Value::as_str).and_then(uuid);
         id.map(UserId::from).ok_or_else(|| {
             Error::invalid_as("invalid_value", "Each of \"members\" must have the id of a person as its value.")
         })
@@ -241,5 +239,5 @@ fn strangers_refused(members: Option<&Value>) -> Result<Vec<UserId>> {
 
 /// Those of these ids that can be anybody's.
 fn ids<'a>(texts: impl IntoIterator<Item = &'a str>) -> Vec<UserId> {
-    texts.into_iter().filter_map(|text| text.parse::<Uuid>().ok()).map(UserId::from).collect()
+    texts.into_iter().filter_map(uuid).map(UserId::from).collect()
 }

@@ -78,6 +78,9 @@ pub fn literal_of(attribute: &Attribute, comparison: Comparison, literal: &Liter
 }
 
 fn compares(attribute: &Attribute, value: Option<&Value>, comparison: Comparison, literal: &Literal) -> bool {
+    // A boolean that nobody has set is not so.
+    let unset = Value::Bool(false);
+    let value = value.or_else(|| (attribute.kind == Kind::Boolean && *literal != Literal::Null).then_some(&unset));
     let Some(value) = value else {
         return matches!((comparison, literal), (Comparison::Eq, Literal::Null))
             || (comparison == Comparison::Ne && *literal != Literal::Null);

@@ -27,7 +27,9 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::Tx;
-use crate::kernel::{Error, OrgScope, Result};
+use super::orgs::{self, Hold};
+use crate::entity::org::OrgKind;
+use crate::kernel::{Error, Op, OrgScope, Result};
 
 pub use catalog::find_entitlement;
 pub use filter::{Filter, Name};
@@ -36,6 +38,9 @@ pub use patch::{Operation, Verb, member, operations};
 pub use search::{Found, PART_MAX, Query, Wanted, search};
 pub use users::{create_user, find_user, patch_user, remove_user, replace_user};
 pub use value::Attributes;
+
+/// The longest external id, in characters.
+const EXTERNAL_ID: usize = 255;
 
 /// A resource as it is stored.
 #[derive(Clone, Debug)]
@@ -48,7 +53,8 @@ pub struct Record {
     pub created_at: OffsetDateTime,
     /// When it last changed.
     pub updated_at: OffsetDateTime,
-    /// Another text whenever it is another resource: what its entity tag is made of.
+    /// What its entity tag is made of: another text whenever it is another resource, but that a group's does not follow
+    /// its members' names.
     pub version: String,
 }
 
@@ -71,9 +77,32 @@ impl Expected {
     }
 }
 
+/// Has the company alone until the transaction ends, so that writes take turns.
+async fn hold_company(tx: &Tx, op: &Op) -> Result<()> {
+    match orgs::hold(tx, op.scope, Hold::Alone).await? {
+        Some(org) if org.kind == OrgKind::Company => Ok(()),
+        _ => Err(Error::forbidden("no_company", "Only a company has a directory.")),
+    }
+}
+
 /// Which resource of a type an id means: what is no id of ours means none.
 fn id<T: From<Uuid>>(text: &str, thing: &str) -> Result<T> {
-    text.parse::<Uuid>().map(T::from).map_err(|_| Error::not_found(thing))
+    uuid(text).map(T::from).ok_or_else(|| Error::not_found(thing))
+}
+
+/// An id as we write it; UUIDs have other spellings, which are none of ours.
+fn uuid(text: &str) -> Option<Uuid> {
+    text.parse().ok().filter(|id: &Uuid| id.to_string().eq_ignore_ascii_case(text))
+}
+
+/// The directory's own id of a resource.
+fn external_id(attributes: &Attributes) -> Result<Option<String>> {
+    let id = attributes.get("externalId").and_then(Value::as_str).filter(|id| !id.is_empty());
+    if id.is_some_and(|id| id.chars().count() > EXTERNAL_ID) {
+        let sentence = format!("An externalId has at most {EXTERNAL_ID} characters.");
+        return Err(Error::invalid_as("invalid_value", sentence));
+    }
+    Ok(id.map(str::to_owned))
 }
 
 fn digest(attributes: &Attributes) -> String {

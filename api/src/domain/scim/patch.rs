@@ -4,8 +4,10 @@ use serde_json::Value;
 
 use super::filter::{Filter, Path};
 use super::matching::{described, matches};
+use super::person::inside;
 use super::schema::{Attribute, Found, Kind, Mutability, ResourceType, Schema};
 use super::value::{self, Attributes, is_kept, object, put};
+use crate::domain::users::fold;
 use crate::kernel::{Error, Result};
 
 const MESSAGE: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
@@ -194,7 +196,11 @@ impl Target {
 
     fn change(&self, resource: &mut Attributes, verb: Verb, value: Option<&Value>, unmatched: Unmatched) -> Result<()> {
         let attribute = self.attribute;
-        let gone = verb == Verb::Remove || value.is_some_and(Value::is_null);
+        let is_empty = |value: &Value| match value {
+            Value::Array(values) => values.iter().all(Value::is_null),
+            value => value.is_null(),
+        };
+        let gone = verb == Verb::Remove || value.is_some_and(is_empty);
         // RFC 7644 §3.5.2.2: what must have a value keeps one.
         if gone && self.part.is_none() && (attribute.required || attribute.name == "active") {
             return Err(Error::invalid_as("mutability", format!("\"{}\" cannot be removed.", attribute.name)));
@@ -234,6 +240,7 @@ impl Target {
             (None, Some(part)) => every(&mut values, part, verb, sent)?,
             (None, None) => self.all(&mut values, verb, value)?,
         }
+        value::bounded(self.attribute, &values)?;
         put(map, name, (!values.is_empty()).then_some(Value::Array(values)));
         Ok(())
     }
@@ -247,18 +254,56 @@ impl Target {
         match verb {
             Verb::Replace => *values = sent,
             Verb::Add => {
-                let before = values.len();
-                values.extend(sent);
-                value::one_primary(values, before);
-                without_repeats(values);
+                let mut touched = Vec::new();
+                for value in sent {
+                    touched.push(self.add(values, value));
+                }
+                value::one_primary(values, &touched);
             }
             // Entra lists what is to go as the value; RFC 7644 §3.5.2.2 knows no value here, and all would go.
             Verb::Remove if value.is_some_and(|value| !value.is_null()) => {
-                values.retain(|value| !sent.iter().any(|gone| says(value, gone)));
+                values.retain(|value| !sent.iter().any(|gone| self.says(value, gone)));
             }
             Verb::Remove => values.clear(),
         }
         Ok(())
+    }
+
+    /// What is there already is not added again (RFC 7644 §3.5.2.1); what more is said of it is. Gives where it is.
+    fn add(&self, values: &mut Vec<Value>, sent: Value) -> usize {
+        let part = |of: &Value, name: &str| of.get(name).and_then(Value::as_str).map(str::to_owned);
+        let fold_of = |of: &Value, name: &str| part(of, name).map(|text| self.fold(name, &text));
+        let same = |there: &Value| match (fold_of(there, "value"), fold_of(&sent, "value")) {
+            (Some(one), Some(other)) => one == other && fold_of(there, "type") == fold_of(&sent, "type"),
+            _ => *there == sent,
+        };
+        let Some(at) = values.iter().position(same) else {
+            values.push(sent);
+            return values.len() - 1;
+        };
+        if let (Value::Object(there), Value::Object(sent)) = (&mut values[at], sent) {
+            there.extend(sent);
+        }
+        at
+    }
+
+    /// Whether a value is what `gone` says of it: by its value, when that is said, else by everything that is.
+    fn says(&self, value: &Value, gone: &Value) -> bool {
+        let part = |of: &Value, name: &str| of.get(name).and_then(Value::as_str).map(str::to_owned);
+        let Some(said) = part(gone, "value") else {
+            let (Value::Object(value), Value::Object(gone)) = (value, gone) else { return value == gone };
+            let unset = Value::Bool(false);
+            return gone.iter().all(|(name, part)| value.get(name).unwrap_or(&unset) == part);
+        };
+        let is_value = part(value, "value").is_some_and(|own| self.fold("value", &own) == self.fold("value", &said));
+        let is_given = ["roles", "entitlements"].contains(&self.attribute.name);
+        is_value || is_given && part(value, "display").is_some_and(|own| fold(&own) == fold(&inside(&said)))
+    }
+
+    /// As texts of one of its parts are compared.
+    fn fold(&self, part: &str, text: &str) -> String {
+        let exact = self.attribute.part(part).is_some_and(|part| part.case_exact);
+        if exact { text.to_owned() } else { fold(text) }
     }
 
     fn chosen(
@@ -297,7 +342,7 @@ impl Target {
             };
             values[at] = now.unwrap_or_default();
         }
-        value::one_primary(values, chosen[0]);
+        value::one_primary(values, &chosen);
         values.retain(|value| !value.is_null());
         Ok(())
     }
@@ -339,27 +384,8 @@ fn every(values: &mut Vec<Value>, part: &'static Attribute, verb: Verb, sent: &V
         *value = with_part(part, Some(value.take()), verb, sent)?.unwrap_or_default();
     }
     values.retain(|value| !value.is_null());
-    value::one_primary(values, 0);
+    value::one_primary(values, &[]);
     Ok(())
-}
-
-/// What is there already is not added (RFC 7644 §3.5.2.1).
-fn without_repeats(values: &mut Vec<Value>) {
-    let mut kept: Vec<Value> = Vec::with_capacity(values.len());
-    for value in values.drain(..) {
-        if !kept.contains(&value) {
-            kept.push(value);
-        }
-    }
-    *values = kept;
-}
-
-/// Whether a value is what `gone` says of it.
-fn says(value: &Value, gone: &Value) -> bool {
-    match (value, gone) {
-        (Value::Object(value), Value::Object(gone)) => gone.iter().all(|(name, part)| value.get(name) == Some(part)),
-        _ => value == gone,
-    }
 }
 
 #[cfg(test)]

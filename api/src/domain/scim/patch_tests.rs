@@ -97,35 +97,36 @@ fn model(model: &mut Model, act: &Act) -> Result<(), &'static str> {
         Act::Name(_, parts) => model.name.extend(parts.clone()),
         Act::Emails(Verb::Remove, _) => model.emails.clear(),
         Act::Emails(Verb::Replace, emails) => {
-            model.emails = emails.iter().filter(|email| !email.is_empty()).cloned().collect();
-            model.one_primary(&[]);
+            model.emails = one_primary_of(emails);
         }
         Act::Emails(Verb::Add, emails) => {
-            let before = model.emails.len();
-            let mut sent =
-                Model { emails: emails.iter().filter(|e| !e.is_empty()).cloned().collect(), ..Model::default() };
-            sent.one_primary(&[]);
-            model.emails.extend(sent.emails);
-            let new: Vec<_> = (before..model.emails.len()).collect();
-            model.one_primary(&new);
-            let mut seen = Vec::new();
-            model.emails.retain(|email| {
-                !seen.contains(email) && {
-                    seen.push(email.clone());
-                    true
+            let mut written = Vec::new();
+            for email in one_primary_of(emails) {
+                // §3.5.2.1: "If the value already exists, no changes SHOULD be made"; a value is one of its type.
+                let same = |there: &Email| match (&there.value, &email.value) {
+                    (Some(one), Some(other)) => fold(one) == fold(other) && folded(&there.kind) == folded(&email.kind),
+                    _ => *there == email,
+                };
+                if let Some(at) = model.emails.iter().position(same) {
+                    model.emails[at].merge(&email);
+                    written.push(at);
+                } else {
+                    model.emails.push(email);
+                    written.push(model.emails.len() - 1);
                 }
-            });
+            }
+            model.one_primary(&written);
         }
         Act::RemoveListed(listed) => {
-            let mut sent =
-                Model { emails: listed.iter().filter(|e| !e.is_empty()).cloned().collect(), ..Model::default() };
-            sent.one_primary(&[]);
-            let says = |email: &Email, gone: &Email| {
-                gone.value.as_ref().is_none_or(|_| gone.value == email.value)
-                    && gone.kind.as_ref().is_none_or(|_| gone.kind == email.kind)
-                    && gone.primary.is_none_or(|_| gone.primary == email.primary)
+            let says = |email: &Email, gone: &Email| match &gone.value {
+                Some(value) => folded(&email.value) == Some(fold(value)),
+                None => {
+                    gone.kind.as_ref().is_none_or(|_| gone.kind == email.kind)
+                        && gone.primary.is_none_or(|primary| primary == email.primary.unwrap_or(false))
+                }
             };
-            model.emails.retain(|email| !sent.emails.iter().any(|gone| says(email, gone)));
+            let listed = one_primary_of(listed);
+            model.emails.retain(|email| !listed.iter().any(|gone| says(email, gone)));
         }
         Act::Chosen(verb, kind, email) => {
             return chosen(model, *verb, kind, false, |old| {
@@ -137,6 +138,18 @@ fn model(model: &mut Model, act: &Act) -> Result<(), &'static str> {
         Act::Department(_, department) => model.department = Some(department.clone()),
     }
     Ok(())
+}
+
+/// As a client's list is read: what is empty is none, and one is primary.
+fn one_primary_of(emails: &[Email]) -> Vec<Email> {
+    let emails = emails.iter().filter(|email| !email.is_empty()).cloned().collect();
+    let mut sent = Model { emails, ..Model::default() };
+    sent.one_primary(&[]);
+    sent.emails
+}
+
+fn folded(text: &Option<String>) -> Option<String> {
+    text.as_deref().map(fold)
 }
 
 fn is_kind(email: &Email, kind: &str) -> bool {
@@ -163,7 +176,7 @@ fn chosen(
     for &at in &at {
         if verb == Verb::Remove { model.emails[at] = Email::default() } else { change(&mut model.emails[at]) }
     }
-    model.one_primary(&(at[0]..model.emails.len()).collect::<Vec<_>>());
+    model.one_primary(&at);
     model.emails.retain(|email| !email.is_empty());
     Ok(())
 }

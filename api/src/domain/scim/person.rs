@@ -35,7 +35,7 @@ pub(super) fn described(attributes: &Attributes) -> Result<Description> {
     }
     Ok(Description {
         user_name: user_name.to_owned(),
-        external_id: text(attributes, "externalId").filter(|id| !id.is_empty()).map(str::to_owned),
+        external_id: super::external_id(attributes)?,
         email,
         emails,
         name: name(attributes, user_name),
@@ -112,8 +112,25 @@ pub(super) fn given(attributes: &Attributes, kind: EntitlementKind, all: &[Entit
     Ok(given)
 }
 
+/// Where the one address is the user name, it follows it, unless the request speaks of addresses. Not that of somebody who
+/// is off: Entra renames whom it deletes, and by their address they are still to be refused.
+pub(super) fn following(before: &Attributes, mut after: Attributes) -> Attributes {
+    let name = |of: &Attributes| text(of, "userName").map(Address::fold);
+    let only = |of: &Attributes| match of.get("emails").and_then(Value::as_array).map(Vec::as_slice) {
+        Some([email]) => email.get("value").and_then(Value::as_str).map(Address::fold),
+        _ => None,
+    };
+    let is_on = after.get("active") == Some(&true.into());
+    let follows = is_on && before.get("emails") == after.get("emails") && only(before) == name(before);
+    let new = text(&after, "userName").filter(|name| Email::parse(name).is_some()).map(str::to_owned);
+    if let (true, Some(new)) = (follows && name(before) != name(&after), new) {
+        after["emails"][0]["value"] = new.into();
+    }
+    after
+}
+
 /// Entra's `AppRoleAssignmentsComplex` puts a whole role, as JSON, where its value should be.
-fn inside(said: &str) -> String {
+pub(super) fn inside(said: &str) -> String {
     let role = serde_json::from_str::<Attributes>(said).ok();
     let value = role.as_ref().and_then(|role| role.get("value").or_else(|| role.get("displayName"))?.as_str());
     value.unwrap_or(said).to_owned()
@@ -130,8 +147,9 @@ pub(super) fn member(kind: EntitlementKind) -> &'static str {
 /// What a PUT makes of a person.
 pub(super) fn replaced(before: &Attributes, sent: &Attributes, mut after: Attributes) -> Attributes {
     for name in KEPT {
-        let speaks_of_it = sent.iter().any(|(key, value)| key.eq_ignore_ascii_case(name) && !value.is_null());
-        if !speaks_of_it {
+        let is_named = sent.iter().any(|(key, value)| key.eq_ignore_ascii_case(name) && !value.is_null());
+        // An empty list of roles is one. There is no empty word about somebody's being let in.
+        if !is_named || name == "active" && !after.contains_key(name) {
             put(&mut after, name, before.get(name).cloned());
         }
     }

@@ -1,5 +1,7 @@
 //! The SQL that reads people, groups and what can be given as SCIM has them.
 
+use std::collections::HashMap;
+
 use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, Statement};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -123,6 +125,15 @@ pub(super) async fn find_group(tx: &Tx, scope: OrgScope, id: GroupId) -> Result<
     let values = [scope.org().into(), id.into()];
     let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, values);
     Ok(Group::find_by_statement(statement).one(tx).await?.map(Into::into))
+}
+
+/// How many are in each of these groups that has anybody.
+pub(super) async fn count_members(tx: &Tx, scope: OrgScope, groups: &[Uuid]) -> Result<HashMap<Uuid, i64>> {
+    let sql = "select group_id, count(*) as members from group_members \
+               where org_id = $1 and group_id = any($2) group by group_id";
+    let values = [scope.org().into(), groups.to_vec().into()];
+    let rows = tx.query_all(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
+    rows.into_iter().map(|row| Ok((row.try_get("", "group_id")?, row.try_get("", "members")?))).collect()
 }
 
 /// Who is in these groups: one value for each group that has anybody.

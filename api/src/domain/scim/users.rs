@@ -3,12 +3,10 @@
 use super::patch::{self, Operation};
 use super::schema::USERS;
 use super::value::{self, Attributes};
-use super::{Expected, Record, id, person, store};
-use crate::domain::orgs::{self, Hold};
+use super::{Expected, Record, hold_company, id, person, store};
 use crate::domain::revocation::Door;
 use crate::domain::{Tx, lifecycle, roles, users};
 use crate::entity::entitlement::EntitlementKind;
-use crate::entity::org::OrgKind;
 use crate::kernel::{Error, Op, OrgScope, Result, UserId};
 
 /// A person.
@@ -30,10 +28,7 @@ async fn find(tx: &Tx, scope: OrgScope, id: UserId) -> Result<Record> {
 /// has not; a conflict when somebody is there already;
 /// the database's.
 pub async fn create_user(tx: &Tx, op: &Op, body: &Attributes) -> Result<Record> {
-    let org = orgs::hold(tx, op.scope, Hold::Alone).await?;
-    if org.is_none_or(|org| org.kind == OrgKind::Personal) {
-        return Err(Error::forbidden("no_company", "Only a company has a directory."));
-    }
+    hold_company(tx, op).await?;
     let sent = value::read(&USERS, body)?;
     let user = users::add_described(tx, op, &person::described(&sent)?).await?.id;
     give(tx, op, user, &Attributes::new(), &sent).await?;
@@ -74,7 +69,7 @@ pub async fn remove_user(tx: &Tx, op: &Op, user: &str, expected: &Expected) -> R
 
 async fn hold(tx: &Tx, op: &Op, user: &str, expected: &Expected) -> Result<Record> {
     let id = id(user, "person")?;
-    orgs::hold(tx, op.scope, Hold::Alone).await?;
+    hold_company(tx, op).await?;
     let before = find(tx, op.scope, id).await?;
     expected.check(&before)?;
     Ok(before)
@@ -82,6 +77,7 @@ async fn hold(tx: &Tx, op: &Op, user: &str, expected: &Expected) -> Result<Recor
 
 async fn save(tx: &Tx, op: &Op, before: Record, after: Attributes) -> Result<Record> {
     let user = UserId::from(before.id);
+    let after = person::following(&before.attributes, after);
     let (was, is) = (person::described(&before.attributes)?, person::described(&after)?);
     if was != is {
         users::describe(tx, op, user, &is).await?;
@@ -90,7 +86,9 @@ async fn save(tx: &Tx, op: &Op, before: Record, after: Attributes) -> Result<Rec
     match (before.attributes.get("active"), after.get("active")) {
         (was, is) if was == is => {}
         (_, Some(is)) if *is == false => lifecycle::deactivate(tx, op, user, Door::Scim).await?,
-        _ => lifecycle::reactivate(tx, op, user).await?,
+        (_, Some(is)) if *is == true => lifecycle::reactivate(tx, op, user).await?,
+        // Not to speak of it says nothing.
+        _ => {}
     }
     find(tx, op.scope, user).await
 }

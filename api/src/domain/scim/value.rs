@@ -79,10 +79,8 @@ pub fn value_of(attribute: &'static Attribute, sent: &Value) -> Result<Option<Va
         values.extend(one_of(attribute, one)?);
     }
     if attribute.multi_valued {
-        if values.len() > MOST && attribute.name != "members" {
-            return Err(wrong(attribute, &format!("has at most {MOST} values")));
-        }
-        one_primary(&mut values, 0);
+        bounded(attribute, &values)?;
+        one_primary(&mut values, &[]);
         return Ok((!values.is_empty()).then_some(Value::Array(values)));
     }
     match values.len() {
@@ -138,13 +136,23 @@ pub fn boolean(text: &str) -> Option<bool> {
     [("true", true), ("false", false)].into_iter().find(|(word, _)| text.eq_ignore_ascii_case(word)).map(|(_, yes)| yes)
 }
 
-/// At most one value is primary (RFC 7643 §2.4): the first from `from` that says so, else the first of all.
-pub fn one_primary(values: &mut [Value], from: usize) {
+/// Whether an attribute may have so many values. Members of a group are many, and are never all in one map.
+///
+/// # Errors
+/// Invalid, when it may not.
+pub fn bounded(attribute: &Attribute, values: &[Value]) -> Result<()> {
+    if values.len() > MOST && attribute.name != "members" {
+        return Err(wrong(attribute, &format!("has at most {MOST} values")));
+    }
+    Ok(())
+}
+
+/// At most one value is primary (RFC 7643 §2.4): the first of those that were just written and says so, else the first of
+/// all.
+pub fn one_primary(values: &mut [Value], written: &[usize]) {
     let is_primary = |value: &Value| value.get("primary") == Some(&Value::Bool(true));
-    let later = values.iter().enumerate().skip(from).find(|(_, value)| is_primary(value));
-    let Some((chosen, _)) = later.or_else(|| values.iter().enumerate().find(|(_, value)| is_primary(value))) else {
-        return;
-    };
+    let just = written.iter().copied().find(|at| is_primary(&values[*at]));
+    let Some(chosen) = just.or_else(|| values.iter().position(is_primary)) else { return };
     for (at, value) in values.iter_mut().enumerate() {
         if at != chosen && is_primary(value) {
             value["primary"] = false.into();

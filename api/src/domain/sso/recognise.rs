@@ -190,14 +190,16 @@ async fn by_email(tx: &Tx, op: &Op, org: &Org, connection: &Connection, claims: 
         return Err(refusal::another_connection(email.domain()));
     }
     let user = match users::find_by_email_locked(tx, op.scope, &email).await? {
+        Some(user) => Some(user),
+        None => by_another_name(tx, op, &email).await?,
+    };
+    let user = match user {
         Some(user) if !user.active => return Err(refusal::deactivated()),
         // At this provider; what another one called them, which signs them in no more, does not matter.
         Some(user) if store::has_identity(tx, op.scope, user.id, &claims.issuer).await? => {
             return Err(refusal::linked_elsewhere());
         }
         Some(user) => user,
-        // Their company took them off its list; only it puts them on again.
-        None if users::was_removed(tx, op.scope, &email).await? => return Err(refusal::deactivated()),
         None if !connection.provisions => return Err(refusal::no_account(&org.name)),
         None => {
             let name = name_of(claims, &email);
@@ -207,6 +209,21 @@ async fn by_email(tx: &Tx, op: &Op, org: &Org, connection: &Connection, claims: 
     };
     link(tx, op, user.id, &claims.issuer, &claims.subject).await?;
     Ok(user)
+}
+
+/// Whoever the company's directory knows by the address, though we know them by another: so that nobody has two accounts,
+/// and whoever is off in one stays off.
+async fn by_another_name(tx: &Tx, op: &Op, email: &Email) -> Result<Option<User>> {
+    let namesakes = users::list_namesakes(tx, op.scope, email).await?;
+    let there: Vec<_> = namesakes.iter().filter(|namesake| !namesake.removed).collect();
+    match there[..] {
+        // Their company took them off its list; only it puts them on again.
+        [] if !namesakes.is_empty() => Err(refusal::deactivated()),
+        [] => Ok(None),
+        [one] => users::find_locked(tx, op.scope, one.id).await,
+        _ if there.iter().any(|namesake| !namesake.active) => Err(refusal::deactivated()),
+        _ => Err(refusal::several_people()),
+    }
 }
 
 /// What the provider calls them, else the part of the address before the `@`.

@@ -56,6 +56,13 @@ pub(super) fn linked_elsewhere() -> Error {
     )
 }
 
+pub(super) fn several_people() -> Error {
+    Error::forbidden(
+        "several_people",
+        "Your company's directory has your address for more than one person. Ask your administrator to take it from the others.",
+    )
+}
+
 pub(super) fn no_account(org: &str) -> Error {
     Error::forbidden("no_account", format!("{org} has not made an account here for you. Ask your administrator."))
 }

@@ -20,7 +20,12 @@ pub struct Address {
 impl Address {
     /// As every comparison of addresses has it.
     pub fn folded(&self) -> String {
-        Email::parse(&self.value).map_or_else(|| fold(&self.value), |email| email.folded().to_owned())
+        Self::fold(&self.value)
+    }
+
+    /// The same of what may be one.
+    pub fn fold(text: &str) -> String {
+        Email::parse(text).map_or_else(|| fold(text), |email| email.folded().to_owned())
     }
 }
 

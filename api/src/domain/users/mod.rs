@@ -88,9 +88,12 @@ async fn insert(
     password_hash: Option<SecretString>,
 ) -> Result<User> {
     // What providers called somebody of the same name who was removed refuses them no more.
-    store::release_identities(tx, op.scope, description).await?;
+    let released = store::release_identities(tx, op.scope, description).await?;
     let user = store::insert_user(tx, op, org_kind, description, password_hash).await.map_err(taken)?;
     audit::record(tx, op, Event::UserCreated, Some(user.id), json!({ "role": user.role })).await?;
+    if released > 0 {
+        audit::record(tx, op, Event::IdentityUnlinked, Some(user.id), json!({ "released": released })).await?;
+    }
     Ok(user)
 }
 
@@ -118,12 +121,24 @@ fn taken(error: Error) -> Error {
         })
 }
 
-/// Whether somebody with this address was removed from the org.
+/// Somebody who goes by an address, or went by it.
+#[derive(Clone, Copy, Debug)]
+pub struct Namesake {
+    /// Who.
+    pub id: UserId,
+    /// Whether they may come in.
+    pub active: bool,
+    /// Whether they were removed.
+    pub removed: bool,
+}
+
+/// Everybody in the org who goes by this address, as the one we know them by, as another of theirs, or as their user
+/// name; the removed among them.
 ///
 /// # Errors
 /// The database's.
-pub async fn was_removed(tx: &Tx, scope: OrgScope, email: &Email) -> Result<bool> {
-    store::was_removed(tx, scope, email.folded()).await
+pub async fn list_namesakes(tx: &Tx, scope: OrgScope, email: &Email) -> Result<Vec<Namesake>> {
+    store::list_namesakes(tx, scope, email).await
 }
 
 /// The org's people, oldest first.

@@ -8,7 +8,7 @@ use sea_orm::{
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
-use super::{Address, Candidate, Description, DomainMove, fold};
+use super::{Address, Candidate, Description, DomainMove, Namesake, fold};
 use crate::domain::Tx;
 use crate::entity::org::OrgKind;
 use crate::entity::user::{Column, Entity, Model};
@@ -94,18 +94,29 @@ pub(super) async fn update_description(
     Ok(updated.rows_affected > 0)
 }
 
-pub(super) async fn release_identities(tx: &Tx, scope: OrgScope, description: &Description) -> Result<()> {
+pub(super) async fn release_identities(tx: &Tx, scope: OrgScope, description: &Description) -> Result<i64> {
     let Description { user_name, external_id, email, .. } = description;
     let values = [scope.org().into(), email.folded().into(), fold(user_name).into(), external_id.clone().into()];
-    let sql = "select release_identities($1, $2, $3, $4)";
-    tx.execute(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
-    Ok(())
+    let sql = "select release_identities($1, $2, $3, $4) as released";
+    let row = tx.query_one(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
+    Ok(row.map(|row| row.try_get("", "released")).transpose()?.unwrap_or(0))
 }
 
-pub(super) async fn was_removed(tx: &Tx, scope: OrgScope, folded: &str) -> Result<bool> {
-    let sql = "select 1 from users where org_id = $1 and email_folded = $2 and removed_at is not null limit 1";
-    let values = [scope.org().into(), folded.into()];
-    Ok(tx.query_one(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?.is_some())
+pub(super) async fn list_namesakes(tx: &Tx, scope: OrgScope, email: &Email) -> Result<Vec<Namesake>> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        id: UserId,
+        active: bool,
+        removed: bool,
+    }
+    let sql = "select u.id, u.active, u.removed_at is not null as removed from users u where u.org_id = $1 and u.id in ( \
+                   select id from users where org_id = $1 and email_folded = $2 \
+                   union select id from users where org_id = $1 and user_name_folded in ($2, $3) \
+                   union select user_id from user_emails where org_id = $1 and value_folded = $2)";
+    let values = [scope.org().into(), email.folded().into(), fold(email.as_written()).into()];
+    let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, values);
+    let rows = Row::find_by_statement(statement).all(tx).await?;
+    Ok(rows.into_iter().map(|Row { id, active, removed }| Namesake { id, active, removed }).collect())
 }
 
 pub(super) async fn list_users(tx: &Tx, scope: OrgScope) -> Result<Vec<Model>> {

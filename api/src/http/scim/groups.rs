@@ -2,7 +2,6 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use http::StatusCode;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -21,8 +20,6 @@ pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list_scim_groups, create_scim_group))
         .routes(routes!(search_scim_groups))
-        // Some write a slash behind it.
-        .route("/scim/v2/Groups/", get(list_scim_groups).post(create_scim_group))
         .routes(routes!(get_scim_group, replace_scim_group, patch_scim_group, delete_scim_group))
 }
 

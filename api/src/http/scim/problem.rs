@@ -14,7 +14,6 @@ fn scim_type(code: &str) -> Option<&'static str> {
         "mutability" => "mutability",
         "invalid_request" | "invalid_syntax" => "invalidSyntax",
         "email_taken" | "user_name_taken" | "external_id_taken" | "group_name_taken" => "uniqueness",
-        "another_version" => "invalidVers",
         _ => return None,
     })
 }

@@ -2,7 +2,6 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use axum::routing::get;
 use http::StatusCode;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -21,8 +20,6 @@ pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list_scim_users, create_scim_user))
         .routes(routes!(search_scim_users))
-        // Some write a slash behind it.
-        .route("/scim/v2/Users/", get(list_scim_users).post(create_scim_user))
         .routes(routes!(get_scim_user, replace_scim_user, patch_scim_user, delete_scim_user))
 }
 

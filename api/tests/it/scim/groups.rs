@@ -194,7 +194,7 @@ async fn every_change_makes_another_version_and_an_old_one_is_not_overwritten() 
         (Method::DELETE, None),
     ] {
         let reply = directory.if_match(method.clone(), &path, body.clone(), &tags[0]).await;
-        assert_eq!(refusal(&reply), (412, "invalidVers"), "{method}");
+        assert_eq!(refusal(&reply), (412, ""), "{method}");
         let reply = directory.if_match(method.clone(), &path, body, &read().await).await;
         assert!(reply.status.is_success(), "{method}: {reply:?}");
     }

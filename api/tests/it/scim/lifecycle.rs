@@ -108,11 +108,24 @@ async fn nothing_but_the_word_active_undoes_it() {
     let mut story = Story::new().await;
     let off = json!([{ "op": "replace", "value": { "active": false } }]);
     assert_eq!(story.directory.patch(&story.path, off).await.status, 200);
-    for body in
-        [json!({ "userName": TRINITY }), json!({ "userName": TRINITY, "displayName": "Trinity", "active": null })]
-    {
+    for body in [
+        json!({ "userName": TRINITY }),
+        json!({ "userName": TRINITY, "displayName": "Trinity", "active": null }),
+        json!({ "userName": TRINITY, "active": [] }),
+        json!({ "userName": TRINITY, "active": [null] }),
+    ] {
         let put = story.directory.put(&story.path, body).await;
         assert_eq!((put.status.as_u16(), &put.body["active"]), (200, &json!(false)));
+    }
+    for operation in [
+        json!({ "op": "replace", "path": "active", "value": [] }),
+        json!({ "op": "replace", "path": "active", "value": [null] }),
+        json!({ "op": "replace", "value": { "active": [] } }),
+        json!({ "op": "add", "value": { "active": null } }),
+    ] {
+        let reply = story.directory.patch(&story.path, json!([operation])).await;
+        assert_eq!(refusal(&reply), (400, "mutability"), "{operation}");
+        assert_eq!(story.world.app.count("select count(*) from users where active").await, 0, "{operation}");
     }
     let rename = json!([{ "op": "replace", "path": "userName", "value": "t@whiterabbit.fake" }]);
     assert_eq!(story.directory.patch(&story.path, rename).await.body["active"], json!(false));
@@ -155,7 +168,6 @@ async fn what_she_did_stays_the_org_s() {
         0,
         "not her name's parts"
     );
-    assert_eq!(story.world.app.count("select count(*) from user_emails").await, 0);
 }
 
 #[tokio::test]
@@ -203,4 +215,49 @@ async fn deactivated_while_she_comes_back_she_is_out() {
         assert_eq!(reply.status, 200);
         assert!(!story.world.is_in(&mut story.half.clone()).await);
     }
+}
+
+/// Entra's way: a user name at the company's domain, which the ID token says, and another address for mail.
+#[tokio::test]
+async fn whoever_is_known_by_another_name_is_one_person_in_life_and_after() {
+    const MAIL: &str = "n.anderson@whiterabbit.fake";
+    for said in [TRINITY, MAIL, "third@whiterabbit.fake"] {
+        let world = World::new().await;
+        let directory = Directory::of(&world.app, world.org).await;
+        let body = json!({ "userName": TRINITY, "emails": [
+            { "value": MAIL, "type": "work", "primary": true }, { "value": "third@whiterabbit.fake", "type": "other" }] });
+        let path = format!("/Users/{}", super::id(&directory.post("/Users", body).await));
+        let mut browser = world.signed_in(&mut Account::new(said)).await;
+        let me = browser.get("/api/users/me").await.body;
+        assert_eq!(format!("/Users/{}", me["id"].as_str().expect("an id")), path, "{said}");
+        assert_eq!(directory.get("/Users").await.body["totalResults"], 1, "{said}");
+        let off = json!([{ "op": "replace", "value": { "active": false } }]);
+        assert_eq!(directory.patch(&path, off).await.status, 200);
+        for removed in [false, true] {
+            if removed {
+                assert_eq!(directory.delete(&path).await.status, 204);
+            }
+            for name in [TRINITY, MAIL, "third@whiterabbit.fake"] {
+                let mut account = Account::new(name);
+                account.sub = format!("another-of-{name}-{removed}");
+                let reply = world.sign_in(&mut world.app.anonymous(), &mut account).await;
+                assert_eq!(page(&reply), "deactivated", "{said}, then {name}, removed: {removed}");
+            }
+        }
+        assert_eq!(world.app.count("select count(*) from users").await, 1);
+        assert_eq!(world.app.count("select count(*) from identities").await, 1, "no sign-in releases it");
+    }
+}
+
+#[tokio::test]
+async fn an_address_of_two_people_leads_to_neither() {
+    let world = World::new().await;
+    let directory = Directory::of(&world.app, world.org).await;
+    for name in ["a@whiterabbit.fake", "b@whiterabbit.fake"] {
+        let emails = json!([{ "value": name, "primary": true }, { "value": TRINITY, "type": "other" }]);
+        assert_eq!(directory.post("/Users", json!({ "userName": name, "emails": emails })).await.status, 201);
+    }
+    let reply = world.sign_in(&mut world.app.anonymous(), &mut Account::new(TRINITY)).await;
+    assert_eq!(page(&reply), "several_people");
+    assert_eq!(world.app.count("select count(*) from users").await, 2);
 }

@@ -109,7 +109,11 @@ async fn a_put_replaces_and_leaves_what_it_does_not_speak_of_and_we_act_upon() {
     for gone in ["displayName", "locale", "externalId"] {
         assert!(leo.get(gone).is_none(), "{gone}");
     }
-    assert_eq!(leo["emails"], made.body["emails"]);
+    assert_eq!(
+        leo["emails"],
+        json!([{ "primary": true, "value": "leo@portal.example", "type": "work" }]),
+        "his one address"
+    );
     assert_eq!((&leo["id"], &leo["active"]), (&made.body["id"], &json!(true)));
     // A whole object that was read goes back unchanged, read-only attributes and all.
     let read = directory.get(&path).await;
@@ -164,6 +168,7 @@ async fn what_is_wrong_is_said_and_nothing_is_made() {
         (wrong("name", json!("Tom Anderson")), (400, "invalidValue")),
         (wrong("displayName", json!(["one", "two"])), (400, "invalidValue")),
         (wrong("roles", json!([{ "value": "King" }])), (400, "invalidValue")),
+        (wrong("externalId", json!("x".repeat(256))), (400, "invalidValue")),
         (wrong("phoneNumbers", json!(vec![json!({ "value": "1" }); 101])), (400, "invalidValue")),
         (json!([]), (400, "invalidSyntax")),
         (json!("Tom"), (400, "invalidSyntax")),
@@ -254,7 +259,10 @@ async fn what_is_gone_is_gone_and_its_names_are_free() {
 #[tokio::test]
 async fn nobody_is_found_by_what_is_no_id() {
     let (app, _, directory) = world().await;
-    for id in ["1", "12abc", "00000000-0000-7000-8000-000000000000", "%00", "null"] {
+    let spelled = directory.person("neo@portal.example").await;
+    let spellings = [spelled.replace('-', ""), format!("urn:uuid:{spelled}"), format!("%7B{spelled}%7D")];
+    let others = ["1", "12abc", "00000000-0000-7000-8000-000000000000", "%00", "null"];
+    for id in others.into_iter().chain(spellings.iter().map(String::as_str)) {
         assert_eq!(refusal(&directory.get(&format!("/Users/{id}")).await).0, 404, "{id}");
         assert_eq!(refusal(&directory.delete(&format!("/Groups/{id}")).await).0, 404, "{id}");
     }
@@ -269,7 +277,8 @@ async fn somebody_without_a_company_has_no_directory() {
     let directory = Directory::of(&app, crate::support::Org { id: org.into() }).await;
     assert_eq!(refusal(&directory.post("/Users", tom()).await).0, 403);
     let bob = format!("/Users/{}", directory.id_of("bob@tables.example").await);
-    assert_eq!(refusal(&directory.delete(&bob).await).0, 409, "its owner stays");
+    assert_eq!(refusal(&directory.delete(&bob).await).0, 403);
+    assert_eq!(refusal(&directory.post("/Groups", json!({ "displayName": "g" })).await).0, 403);
     assert_eq!(app.count("select count(*) from users where active").await, 1);
 }
 
@@ -318,4 +327,57 @@ async fn how_many_there_are_is_always_right() {
     let failed =
         directory.post("/Users", json!({ "userName": "x@portal.example", "roles": [{ "value": "King" }] })).await;
     assert_eq!((failed.status.as_u16(), total().await, app.count(wrong).await), (400, Some(0), 0));
+}
+
+/// Where somebody's one address is their user name, it is another one with it.
+#[tokio::test]
+async fn an_address_that_is_the_user_name_follows_it() {
+    let (app, _, directory) = world().await;
+    let path = format!("/Users/{}", directory.person("old@portal.example").await);
+    let known = async || {
+        let sql = "select email_folded from users order by created_at, id limit 1";
+        sqlx::query_scalar::<_, String>(sql).fetch_one(app.behind()).await.expect("an address")
+    };
+    let put = directory.put(&path, json!({ "userName": "new@portal.example" })).await;
+    assert_eq!((put.status.as_u16(), known().await.as_str()), (200, "new@portal.example"));
+    assert_eq!(put.body["emails"], json!([{ "value": "new@portal.example", "type": "work", "primary": true }]));
+    let patch = json!([{ "op": "Replace", "path": "userName", "value": "new.er@portal.example" }]);
+    assert_eq!(directory.patch(&path, patch).await.status, 200);
+    assert_eq!(known().await, "new.er@portal.example");
+    directory.patch(&path, json!([{ "op": "replace", "path": "userName", "value": "nobody" }])).await;
+    assert_eq!(known().await, "new.er@portal.example", "that is no address");
+    app.clock.advance(time::Duration::seconds(1));
+    assert_eq!(directory.post("/Users", json!({ "userName": "old@portal.example" })).await.status, 201, "it is free");
+    // Another one stays.
+    let given = json!({ "userName": "a", "emails": [{ "value": "given@portal.example" }] });
+    let path = format!("/Users/{}", id(&directory.post("/Users", given).await));
+    let put = directory.put(&path, json!({ "userName": "b@portal.example" })).await;
+    assert_eq!(put.body["emails"], json!([{ "value": "given@portal.example" }]));
+}
+
+#[tokio::test]
+async fn lists_are_bounded_also_across_operations_and_requests() {
+    let (_app, _, directory) = world().await;
+    let path = format!("/Users/{}", directory.person("neo@portal.example").await);
+    let add = |from: usize| {
+        let values: Vec<_> = (from..from + 60).map(|n| json!({ "value": n.to_string() })).collect();
+        json!({ "op": "add", "path": "ims", "value": values })
+    };
+    assert_eq!(refusal(&directory.patch(&path, json!([add(0), add(60)])).await), (400, "invalidValue"));
+    assert_eq!(directory.patch(&path, json!([add(0), add(0)])).await.status, 200, "the same again is no more");
+    assert_eq!(refusal(&directory.patch(&path, json!([add(60)])).await), (400, "invalidValue"));
+    assert_eq!(directory.get(&path).await.body["ims"].as_array().map(Vec::len), Some(60));
+}
+
+#[tokio::test]
+async fn a_domain_of_another_alphabet_is_found_as_it_is_written() {
+    let (_app, _, directory) = world().await;
+    assert_eq!(directory.post("/Users", json!({ "userName": "Tri@B\u{fc}cher.example" })).await.status, 201);
+    for filter in [
+        "userName eq \"tri@B\u{dc}CHER.example\"",
+        "emails.value eq \"TRI@b\u{fc}cher.example\"",
+        "emails eq \"tri@xn--bcher-kva.example\"",
+    ] {
+        assert_eq!(directory.found(filter).await.len(), 1, "{filter}");
+    }
 }

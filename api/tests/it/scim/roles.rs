@@ -88,10 +88,19 @@ async fn a_role_that_is_given_counts_at_the_next_request_and_no_longer_than_it_i
     assert_eq!(directory.roles_of(&path).await, ["Admin", "Auditor"]);
     assert_eq!(may(&app, "neo@portal.example").await, (true, true), "by name, in any case, and the most counts");
     directory.patch(&path, json!([{ "op": "remove", "path": "roles[display eq \"ADMIN\"]" }])).await;
+    for listed in [
+        json!({ "value": "ADMIN" }),
+        json!({ "value": r#"{"id":"x","value":"Admin"}"#, "type": "WindowsAzureActiveDirectoryRole", "primary": false }),
+    ] {
+        directory.patch(&path, json!([{ "op": "Add", "path": "roles", "value": [{ "value": "Admin" }] }])).await;
+        assert_eq!(directory.roles_of(&path).await, ["Admin", "Auditor"]);
+        directory.patch(&path, json!([{ "op": "Remove", "path": "roles", "value": [listed] }])).await;
+        assert_eq!(directory.roles_of(&path).await, ["Auditor"], "{listed}");
+    }
     assert_eq!(may(&app, "neo@portal.example").await, (true, false));
     directory.put(&path, give(json!([]))).await;
     assert_eq!(may(&app, "neo@portal.example").await, (false, false));
-    assert_eq!(app.count("select count(*) from audit_events where event = 'user.role_changed'").await, 4);
+    assert_eq!(app.count("select count(*) from audit_events where event = 'user.role_changed'").await, 8);
 }
 
 /// Entra's way to give one role: the primary one is another from now on.

@@ -4,12 +4,18 @@ mod store;
 
 pub use store::Wanted;
 
+use std::collections::HashMap;
+
+use uuid::Uuid;
+
 use super::Record;
 use super::filter::Filter;
 use super::schema::ResourceType;
 use crate::domain::Tx;
 use crate::kernel::{Error, OrgScope, Result};
 
+/// The most members of groups that a list has: the part is shorter then (RFC 7644 §3.4.2.4 lets it be).
+const MEMBERS_MAX: i64 = 10_000;
 /// The most resources that are given at once, and how many unless asked otherwise.
 pub const PART_MAX: i64 = 200;
 const PART: i64 = 100;
@@ -46,6 +52,16 @@ pub struct Found {
     pub records: Vec<(&'static ResourceType, Record)>,
 }
 
+/// How many of these resources can be given with their members: one at least.
+fn whole(groups: &[Uuid], sizes: &HashMap<Uuid, i64>) -> usize {
+    let mut members = 0;
+    let fits = |group: &&Uuid| {
+        members += sizes.get(group).copied().unwrap_or(0);
+        members <= MEMBERS_MAX
+    };
+    groups.iter().take_while(fits).count().max(1)
+}
+
 /// A part of the resources of these types that a query means, those of the first type first. Of one that does not have
 /// what the filter asks about, there are none, as long as another has it.
 ///
@@ -80,6 +96,9 @@ pub async fn search(
         return Err(error);
     }
     if with_members {
+        let groups: Vec<_> = found.records.iter().map(|(_, record)| record.id).collect();
+        let sizes = super::store::count_members(tx, scope, &groups).await?;
+        found.records.truncate(whole(&groups, &sizes));
         super::add_members(tx, scope, &mut found.records).await?;
     }
     Ok(found)

@@ -5,15 +5,15 @@ mod places;
 use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, Statement, Value};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use uuid::Uuid;
 
 use super::super::Record;
 use super::super::filter::{Comparison, Filter, Literal, Name};
 use super::super::matching::{literal_of, not_servable};
 use super::super::schema::{Attribute, Found, ResourceType};
 use super::super::store::{ENTITLEMENT, Entitlement, GROUP, Group, PERSON, Person};
+use super::super::uuid;
 use crate::domain::Tx;
-use crate::domain::users::fold;
+use crate::domain::users::{Address, fold};
 use crate::kernel::{Error, OrgScope, Result};
 use places::{Column, Is, Place, json, place};
 
@@ -221,21 +221,23 @@ impl Wanted {
                 })?;
                 (sql.clone(), moment.into())
             }
-            (Is::Id, Literal::Text(text)) => match (comparison, text.parse::<Uuid>()) {
-                (Comparison::Eq | Comparison::Ne, Ok(id)) => (sql.clone(), id.into()),
-                (Comparison::Eq, Err(_)) => return Ok("false".to_owned()),
-                (Comparison::Ne, Err(_)) => return Ok("true".to_owned()),
+            (Is::Id, Literal::Text(text)) => match (comparison, uuid(&text)) {
+                (Comparison::Eq | Comparison::Ne, Some(id)) => (sql.clone(), id.into()),
+                (Comparison::Eq, None) => return Ok("false".to_owned()),
+                (Comparison::Ne, None) => return Ok("true".to_owned()),
                 _ => (format!("{sql}::text"), text.into()),
             },
             (Is::Exact, Literal::Text(text)) => (sql.clone(), text.into()),
             (Is::Folded, Literal::Text(text)) => (sql.clone(), fold(&text).into()),
+            // A whole address is folded as addresses are, a part of one as it can be.
+            (Is::Address, Literal::Text(text)) => (sql.clone(), Address::fold(&text).into()),
             (Is::Loose, Literal::Text(text)) => {
                 let bound = format!("lower({})", self.bind(text.into()));
                 return Ok(compared(&format!("lower({sql})"), comparison, &bound, true));
             }
             _ => return Err(Error::internal("a column that is not what its attribute is")),
         };
-        let ordered_as_text = matches!(is, Is::Exact | Is::Folded | Is::Id);
+        let ordered_as_text = matches!(is, Is::Exact | Is::Folded | Is::Address | Is::Id);
         let bound = self.bind(value);
         Ok(compared(&sql, comparison, &bound, ordered_as_text))
     }
@@ -248,7 +250,7 @@ impl Wanted {
 
 fn present(Column { sql, is }: &Column) -> String {
     match is {
-        Is::Folded | Is::Exact | Is::Loose => format!("({sql} is not null and {sql} <> '')"),
+        Is::Folded | Is::Address | Is::Exact | Is::Loose => format!("({sql} is not null and {sql} <> '')"),
         Is::Id | Is::Boolean | Is::Time => format!("{sql} is not null"),
     }
 }

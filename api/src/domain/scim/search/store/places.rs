@@ -16,6 +16,8 @@ pub struct Column {
 pub enum Is {
     /// Folded already.
     Folded,
+    /// Folded already, as an e-mail address is.
+    Address,
     /// To be compared letter by letter.
     Exact,
     /// To be folded first.
@@ -103,9 +105,9 @@ fn person(found: Found) -> Option<Place> {
         }
         "emails" => Place::Many {
             rows: "user_emails x where x.org_id = u.org_id and x.user_id = u.id".to_owned(),
-            own: Some(column("x.value_folded", Is::Folded)),
+            own: Some(column("x.value_folded", Is::Address)),
             parts: vec![
-                ("value", column("x.value_folded", Is::Folded)),
+                ("value", column("x.value_folded", Is::Address)),
                 ("type", column("x.type", Is::Loose)),
                 ("display", column("x.display", Is::Loose)),
                 ("primary", column("x.is_primary", Is::Boolean)),
