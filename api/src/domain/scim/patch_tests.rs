@@ -104,7 +104,7 @@ fn model(model: &mut Model, act: &Act) -> Result<(), &'static str> {
             for email in one_primary_of(emails) {
                 // §3.5.2.1: "If the value already exists, no changes SHOULD be made"; a value is one of its type.
                 let same = |there: &Email| match (&there.value, &email.value) {
-                    (Some(one), Some(other)) => fold(one) == fold(other) && folded(&there.kind) == folded(&email.kind),
+                    (Some(one), Some(other)) => fold(one) == fold(other) && folded(there.kind.as_ref()) == folded(email.kind.as_ref()),
                     _ => *there == email,
                 };
                 if let Some(at) = model.emails.iter().position(same) {
@@ -119,7 +119,7 @@ fn model(model: &mut Model, act: &Act) -> Result<(), &'static str> {
         }
         Act::RemoveListed(listed) => {
             let says = |email: &Email, gone: &Email| match &gone.value {
-                Some(value) => folded(&email.value) == Some(fold(value)),
+                Some(value) => folded(email.value.as_ref()) == Some(fold(value)),
                 None => {
                     gone.kind.as_ref().is_none_or(|_| gone.kind == email.kind)
                         && gone.primary.is_none_or(|primary| primary == email.primary.unwrap_or(false))
@@ -148,8 +148,8 @@ fn one_primary_of(emails: &[Email]) -> Vec<Email> {
     sent.emails
 }
 
-fn folded(text: &Option<String>) -> Option<String> {
-    text.as_deref().map(fold)
+fn folded(text: Option<&String>) -> Option<String> {
+    text.map(|text| fold(text))
 }
 
 fn is_kind(email: &Email, kind: &str) -> bool {
