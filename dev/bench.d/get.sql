@@ -7,5 +7,5 @@ select data from "public"."tower_sessions" where id = :session_id and expiry_dat
 select * from lookup_sign_in(:sign_in, now());
 begin;
 select enter_as(:org_id, :sign_in, now(), false) as holds;
-select "todos"."id", "todos"."org_id", "todos"."user_id", "todos"."task", "todos"."created_at", "todos"."completed_at" from "todos" where "todos"."org_id" = :org_id and "todos"."user_id" = :user_id order by "todos"."created_at" asc, "todos"."id" asc;
+select "todos"."id", "todos"."org_id", "todos"."user_id", "todos"."task", "todos"."created_at", "todos"."completed_at", "todos"."updated_at" from "todos" where "todos"."org_id" = :org_id and "todos"."user_id" = :user_id order by "todos"."created_at" asc, "todos"."id" asc;
 rollback;

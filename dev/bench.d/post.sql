@@ -7,5 +7,5 @@ select data from "public"."tower_sessions" where id = :session_id and expiry_dat
 select * from lookup_sign_in(:sign_in, now());
 begin;
 select enter_as(:org_id, :sign_in, now(), true) as holds;
-insert into "todos" ("id", "org_id", "user_id", "task", "created_at", "completed_at") values (gen_random_uuid(), :org_id, :user_id, 'Follow the white rabbit', now(), null) returning "id", "org_id", "user_id", "task", "created_at", "completed_at";
+insert into "todos" ("id", "org_id", "user_id", "task", "created_at", "completed_at", "updated_at") values (gen_random_uuid(), :org_id, :user_id, 'Follow the white rabbit', now(), null, now()) returning "id", "org_id", "user_id", "task", "created_at", "completed_at", "updated_at";
 commit;

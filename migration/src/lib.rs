@@ -31,6 +31,7 @@ changes![
     "m20261120_000008_upstream_sign_out",
     "m20261120_000009_session_policy",
     "m20261120_000010_directory",
+    "m20261120_000011_org_api",
 ];
 
 /// The changes' names, oldest first.

@@ -16,7 +16,6 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use api::app::report::report;
-use api::domain::api_keys::Scope;
 use api::kernel::Role;
 use clap::{Parser, Subcommand, ValueEnum};
 use secrecy::SecretString;
@@ -65,7 +64,7 @@ enum Command {
     /// API keys.
     Key {
         #[command(subcommand)]
-        command: KeyCommand,
+        command: keys::KeyCommand,
     },
     /// Move the people of a domain, and their todos, from their personal orgs into the company that owns it.
     OidcMigrate {
@@ -145,21 +144,6 @@ enum UserCommand {
     },
 }
 
-#[derive(Subcommand)]
-enum KeyCommand {
-    /// Make a key for a company and print it, once.
-    Mint {
-        /// The company's domain.
-        org: String,
-        /// What it may be used for; may be given several times.
-        #[arg(long = "scope", required = true)]
-        scopes: Vec<Scope>,
-        /// What people call it.
-        #[arg(long, default_value = "made by seed")]
-        name: String,
-    },
-}
-
 #[derive(Clone, Copy, ValueEnum)]
 enum RoleArg {
     Owner,
@@ -220,9 +204,7 @@ async fn run(command: Command) -> Result<()> {
         Command::User { command: UserCommand::Password { email, password } } => {
             people::set_password(&world, &email, password).await
         }
-        Command::Key { command: KeyCommand::Mint { org, scopes, name } } => {
-            keys::mint(&world, &org, &scopes, &name).await
-        }
+        Command::Key { command } => keys::run(&world, command).await,
         Command::Role { command } => roles::run(&world, command).await,
         Command::OidcMigrate { domain, dry_run } => oidc_migrate::run(&world, &domain, dry_run).await,
         Command::Show { what: What::Orgs } => show::orgs(&world).await,

@@ -3,8 +3,8 @@
 use anyhow::{Result, bail};
 use api::domain::orgs::{self, Hold};
 use api::domain::revocation::{self, Cause, Door, Order, Reach, Subject};
-use api::domain::sessions;
 use api::domain::users::{self, DomainMove};
+use api::domain::{sessions, todos};
 use api::kernel::{Email, OrgId};
 
 use crate::world::{World, parse_domain};
@@ -67,6 +67,7 @@ async fn move_person(world: &World, company: OrgId, domain: &str, person: &Domai
     sessions::enter(&tx, op.scope).await?;
     orgs::close(&tx, op.scope).await?;
     revocation::revoke(&tx, &op, &order).await?;
+    todos::mark_changed(&tx, &op, person.user).await?;
     if let Some(target) = person.merges_into {
         users::merge_into_company(&tx, person.user, domain).await?;
         sessions::enter(&tx, there.scope).await?;

@@ -1,48 +1,13 @@
 //! The command line `seed`, run as a person runs it, on a database of the test's own.
 
-#[path = "../../api/tests/it/support/database.rs"]
-mod database;
+mod common;
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
-use std::process::{Command, Output};
+use std::process::Command;
 
-use database::TestDatabase;
+use common::{KEY, Seed};
 use secrecy::ExposeSecret;
-
-const KEY: (&str, &str) = ("CURFEW_SECRETS_KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=");
-
-struct Seed(TestDatabase);
-
-impl Seed {
-    async fn new() -> Self {
-        Self(TestDatabase::new().await)
-    }
-
-    fn output(&self, line: &[&str]) -> Output {
-        let url = self.0.url("curfew_owner");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_seed"));
-        command.args(line).env_clear().env("DATABASE_OWNER_URL", url.expose_secret()).envs([KEY]);
-        command.output().expect("it ran")
-    }
-
-    fn run(&self, line: &[&str]) -> String {
-        let output = self.output(line);
-        assert!(output.status.success(), "{line:?}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).expect("text")
-    }
-
-    /// One sentence, and a non-zero exit.
-    fn refused(&self, line: &[&str]) -> String {
-        let output = self.output(line);
-        assert_eq!(output.status.code(), Some(1), "{line:?}: {output:?}");
-        String::from_utf8(output.stderr).expect("text").trim_end().to_owned()
-    }
-
-    async fn count(&self, sql: &str) -> i64 {
-        sqlx::query_scalar(sql).fetch_one(&self.0.superuser).await.expect(sql)
-    }
-}
 
 #[tokio::test]
 async fn workshop_start_makes_the_two_people_of_the_first_part() {
@@ -125,31 +90,12 @@ async fn a_new_password_ends_the_sign_ins_made_with_the_old_one() {
 }
 
 #[tokio::test]
-async fn a_key_is_printed_once_and_shown_nowhere() {
-    let seed = Seed::new().await;
-    seed.run(&["org", "add", "whiterabbit.fake"]);
-    let key = seed.run(&["key", "mint", "whiterabbit.fake", "--scope", "revoke", "--scope", "users:read"]);
-    let key = key.trim_end();
-    assert!(key.starts_with("cfw_") && !key.contains(char::is_whitespace), "{key}");
-    let stored =
-        "select count(*) from api_keys where scopes = '{revoke,users:read}' and octet_length(secret_digest) = 32";
-    assert_eq!(seed.count(stored).await, 1);
-    for what in ["orgs", "users", "todos", "sessions", "connections"] {
-        let shown = seed.run(&["show", what]);
-        assert!(!shown.contains(key) && !shown.contains("$argon2"), "{shown}");
-    }
-    assert!(seed.refused(&["key", "mint", "nowhere.fake", "--scope", "revoke"]).starts_with("seed: No company owns"));
-    let output = seed.output(&["key", "mint", "whiterabbit.fake", "--scope", "everything"]);
-    assert!(String::from_utf8_lossy(&output.stderr).contains("there are revoke, scim, todos:read"), "{output:?}");
-}
-
-#[tokio::test]
 async fn claiming_a_domain_moves_its_people_and_signs_them_out() {
     let seed = Seed::new().await;
     seed.run(&["workshop", "start"]);
     assert!(seed.refused(&["oidc-migrate", "whiterabbit.fake"]).starts_with("seed: No company owns"));
-    let insert = "insert into todos (id, org_id, user_id, task, created_at) \
-                  select gen_random_uuid(), org_id, id, 'a task', now() from users";
+    let insert = "insert into todos (id, org_id, user_id, task, created_at, updated_at) \
+                  select gen_random_uuid(), org_id, id, 'a task', now(), now() from users";
     let open = "insert into sign_ins (id, org_id, user_id, auth_time, created_at, last_seen_at, expires_at) \
                 select gen_random_uuid(), org_id, id, now(), now(), now(), now() + interval '1 hour' from users";
     for sql in [insert, open] {
@@ -185,8 +131,8 @@ async fn somebody_who_came_through_the_provider_already_is_merged_and_their_todo
     seed.run(&["org", "add", "whiterabbit.fake"]);
     let email = "trinity@whiterabbit.fake";
     seed.run(&["user", "add", email, "--name", "Trinity", "--iss", "https://idp.example", "--sub", "00u1"]);
-    let insert = "insert into todos (id, org_id, user_id, task, created_at) \
-                  select gen_random_uuid(), org_id, id, org_kind || n, now() from users, generate_series(1, 2) n \
+    let insert = "insert into todos (id, org_id, user_id, task, created_at, updated_at) \
+                  select gen_random_uuid(), org_id, id, org_kind || n, now(), now() from users, generate_series(1, 2) n \
                   where email_folded = 'trinity@whiterabbit.fake'";
     let open = "insert into sign_ins (id, org_id, user_id, auth_time, created_at, last_seen_at, expires_at) \
                 select gen_random_uuid(), org_id, id, now(), now(), now(), now() + interval '1 hour' from users";

@@ -10,8 +10,8 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 use super::layers;
 use crate::http::openapi::ApiDoc;
 use crate::http::{
-    account, health, input, leaving, live, logout, openid, org_policy, org_roles, org_sessions, pages, problem_page,
-    revocation, scim, sessions, todos,
+    account, health, input, leaving, live, logout, openid, org_keys, org_policy, org_roles, org_sessions, org_todos,
+    org_users, pages, problem_page, revocation, scim, sessions, todos,
 };
 use crate::state::AppState;
 
@@ -22,6 +22,7 @@ fn under_cookie() -> OpenApiRouter<AppState> {
         .merge(leaving::routes())
         .merge(live::routes())
         .merge(openid::routes())
+        .merge(org_keys::routes())
         .merge(org_policy::routes())
         .merge(org_roles::routes())
         .merge(org_sessions::routes())
@@ -31,7 +32,12 @@ fn under_cookie() -> OpenApiRouter<AppState> {
 
 /// What programs call, under an org's key or a provider's signature. No cookie is read or set here.
 fn under_key() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().merge(revocation::routes()).merge(logout::routes()).merge(scim::routes())
+    OpenApiRouter::new()
+        .merge(revocation::routes())
+        .merge(logout::routes())
+        .merge(org_todos::routes())
+        .merge(org_users::routes())
+        .merge(scim::routes())
 }
 
 /// The API's document.

@@ -23,6 +23,8 @@ pub struct Model {
     pub expires_at: Option<OffsetDateTime>,
     pub revoked_at: Option<OffsetDateTime>,
     pub last_used_at: Option<OffsetDateTime>,
+    pub lifetime: Option<i32>,
+    pub rotated_to: Option<ApiKeyId>,
 }
 
 /// No relations are declared: joins stand in the stores.

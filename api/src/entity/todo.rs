@@ -17,6 +17,7 @@ pub struct Model {
     pub task: String,
     pub created_at: OffsetDateTime,
     pub completed_at: Option<OffsetDateTime>,
+    pub updated_at: OffsetDateTime,
 }
 
 /// No relations are declared: joins stand in the stores.

@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, StatusCode, header};
+use http::{HeaderMap, HeaderName, header};
 use url::Url;
 
 use super::client::RequestInfo;
@@ -18,9 +18,8 @@ use super::problem::Problem;
 use crate::config::{Config, is_loopback};
 use crate::domain::api_keys::{self, Scope};
 use crate::domain::orgs;
-use crate::domain::revocation::{self, Door};
 use crate::domain::sessions::{self, Principal};
-use crate::kernel::{Actor, ApiKeyId, Domain, Error, Op, OrgScope, Role};
+use crate::kernel::{Actor, Domain, Error, Op, OrgScope, Role};
 use crate::state::AppState;
 
 /// On a request that nobody's hand has caused, so that it does not keep the session from ending for want of use.
@@ -109,16 +108,44 @@ impl FromRequestParts<AppState> for Admin {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
-        let Member { op, principal } = Member::from_request_parts(parts, state).await?;
-        if ![Role::Owner, Role::Admin].contains(&principal.role) {
-            return Err(Error::not_allowed().into());
-        }
+        let Member { op, principal } = administrator(parts, state).await?;
         let Query(DryRun { dry_run }) = Query::from_request_parts(parts, state).await?;
-        match principal.wanted_auth_age(op.now) {
-            Some(age) if !dry_run => Err(Problem::from(Error::authentication_too_old()).with_max_age(age)),
-            _ => Ok(Self { op, principal, dry_run }),
+        if !dry_run {
+            proven_lately(&principal, &op)?;
         }
+        Ok(Self { op, principal, dry_run })
     }
+}
+
+/// Somebody who runs the org and has proved who they are as recently as the org wants it, for an act about which nobody can
+/// ask beforehand: here `dry_run` means nothing.
+#[derive(Debug)]
+pub struct ProvenAdmin {
+    /// Their request.
+    pub op: Op,
+}
+
+impl FromRequestParts<AppState> for ProvenAdmin {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let Member { op, principal } = administrator(parts, state).await?;
+        proven_lately(&principal, &op)?;
+        Ok(Self { op })
+    }
+}
+
+async fn administrator(parts: &mut Parts, state: &AppState) -> Result<Member, Problem> {
+    let member = Member::from_request_parts(parts, state).await?;
+    match member.principal.role {
+        Role::Owner | Role::Admin => Ok(member),
+        Role::Auditor | Role::Member => Err(Error::not_allowed().into()),
+    }
+}
+
+fn proven_lately(principal: &Principal, op: &Op) -> Result<(), Problem> {
+    let too_old = |age| Err(Problem::from(Error::authentication_too_old()).with_max_age(age));
+    principal.wanted_auth_age(op.now).map_or(Ok(()), too_old)
 }
 
 /// The session cookie's name.
@@ -156,8 +183,6 @@ impl FromRequestParts<AppState> for Company {
 pub trait KeyScope: Send + Sync + 'static {
     /// The scope.
     const SCOPE: Scope;
-    /// The door it opens, for the record of refusals.
-    const DOOR: Door;
 }
 
 /// Ending sign-ins, and nothing else (draft-parecki-oauth-global-token-revocation §6.1).
@@ -166,16 +191,38 @@ pub struct Revoke;
 
 impl KeyScope for Revoke {
     const SCOPE: Scope = Scope::Revoke;
-    const DOOR: Door = Door::GlobalTokenRevocation;
 }
 
-/// The directory: everybody of the org, and what they may do.
+/// The directory: everybody of the org, and what they may do (RFC 7644).
 #[derive(Debug)]
 pub struct Scim;
 
 impl KeyScope for Scim {
     const SCOPE: Scope = Scope::Scim;
-    const DOOR: Door = Door::Scim;
+}
+
+/// Reading everybody's todos.
+#[derive(Debug)]
+pub struct TodosRead;
+
+impl KeyScope for TodosRead {
+    const SCOPE: Scope = Scope::TodosRead;
+}
+
+/// Adding todos to anybody's. It reads none.
+#[derive(Debug)]
+pub struct TodosWrite;
+
+impl KeyScope for TodosWrite {
+    const SCOPE: Scope = Scope::TodosWrite;
+}
+
+/// Reading who the org's people are.
+#[derive(Debug)]
+pub struct UsersRead;
+
+impl KeyScope for UsersRead {
+    const SCOPE: Scope = Scope::UsersRead;
 }
 
 /// A key of an org, good for `S`. The org is the key's; no request can name another.
@@ -183,8 +230,6 @@ impl KeyScope for Scim {
 pub struct OrgKey<S> {
     /// The request.
     pub op: Op,
-    /// The key.
-    pub id: ApiKeyId,
     scope: PhantomData<S>,
 }
 
@@ -195,13 +240,14 @@ impl<S: KeyScope> FromRequestParts<AppState> for OrgKey<S> {
         let request = RequestInfo::from_request_parts(parts, state).await?;
         let token = bearer(&parts.headers)?;
         let now = state.clock.now();
-        let key = api_keys::prove(&state.db, token, is_local(parts, state), now).await.map_err(refused)?;
+        let key = api_keys::prove(&state.db, token, is_local(parts, state), now).await?;
         let op = request.op(state, key.scope, Actor::OrgKey { id: key.id });
+        api_keys::touch(&state.db, &key, op.now).await?;
         if key.allows(S::SCOPE) {
-            return Ok(Self { op, id: key.id, scope: PhantomData });
+            return Ok(Self { op, scope: PhantomData });
         }
         let tx = state.begin(&op).await?;
-        revocation::record_refusal(&tx, &op, S::DOOR, "scope_missing").await?;
+        api_keys::record_missing_scope(&tx, &op, S::SCOPE).await?;
         tx.commit().await?;
         // RFC 6750 §3.1
         let challenge = format!("Bearer error=\"insufficient_scope\", scope=\"{}\"", S::SCOPE);
@@ -215,19 +261,11 @@ pub(super) fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
     let missing = || Problem::from(Error::key_refused()).with_challenge("Bearer".to_owned());
     let mut given = headers.get_all(header::AUTHORIZATION).iter();
     let (Some(value), None) = (given.next(), given.next()) else { return Err(missing()) };
-    let value = value.to_str().map_err(|_| refused(Error::key_refused()))?;
+    let value = value.to_str().map_err(|_| Error::key_refused())?;
     match value.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(token.trim()),
         _ => Err(missing()),
     }
-}
-
-fn refused(error: Error) -> Problem {
-    let problem = Problem::from(error);
-    if problem.status() == StatusCode::UNAUTHORIZED {
-        return problem.with_challenge("Bearer error=\"invalid_token\"".to_owned());
-    }
-    problem
 }
 
 /// Whether the request can only have come from this machine: we listen on loopback and call ourselves so, it was

@@ -9,7 +9,7 @@ use super::client::RequestInfo;
 use super::problem::Problem;
 use crate::domain::revocation::{self, Door, Token};
 use crate::domain::sso::{self, Connection};
-use crate::kernel::{Actor, ApiKeyId, Error, Op, OrgScope};
+use crate::kernel::{Actor, Error, Op, OrgScope};
 use crate::oidc::{self, DemandRefused, Origin, Rejection};
 use crate::state::AppState;
 
@@ -20,7 +20,7 @@ const SHARED: &str = "/global-token-revocation";
 #[derive(Debug)]
 pub enum Credential {
     /// A key of the org.
-    Key(ApiKeyId),
+    Key,
     /// A token that the org's provider signed, to be spent.
     Token(Token),
 }
@@ -43,7 +43,7 @@ impl FromRequestParts<AppState> for Revoker {
         // A JWT has two dots (RFC 7515 §3.1), and no key has one.
         if token.split('.').count() != 3 {
             let key = OrgKey::<Revoke>::from_request_parts(parts, state).await?;
-            return Ok(Self { op: key.op, credential: Credential::Key(key.id) });
+            return Ok(Self { op: key.op, credential: Credential::Key });
         }
         let request = RequestInfo::from_request_parts(parts, state).await?;
         let (issuer, client_id) = oidc::stated_origin(&token).map_err(refused)?;

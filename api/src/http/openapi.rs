@@ -21,6 +21,7 @@ use super::access::cookie_name;
         (name = "openid", description = "Signing in at one's company's OpenID provider"),
         (name = "sessions", description = "Where one is signed in"),
         (name = "org", description = "What a company's administrators see and do"),
+        (name = "org api", description = "What a company's programs do, by a key of the company's"),
         (name = "todos", description = "One's own todos"),
         (name = "scim", description = "An org's directory runs its user list: SCIM 2.0 (RFC 7643, RFC 7644)"),
         (name = "revocation", description = "An org ends its people's sign-ins"),

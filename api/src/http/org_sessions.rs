@@ -11,6 +11,7 @@ use utoipa_axum::routes;
 
 use super::access::{Admin, Auditor};
 use super::input::{DryRun, Path, Query};
+use super::parts;
 use super::problem::{Problem, ProblemBody};
 use super::sessions::SessionView;
 use crate::domain::revocation::{self, Cause, Door, Order, Outcome, Reach, Subject};
@@ -18,10 +19,6 @@ use crate::domain::sessions::{self, Page, PageOf, Principal};
 use crate::entity::user::Model as User;
 use crate::kernel::{Error, SignInId, UserId};
 use crate::state::AppState;
-
-/// The largest part of a list that is given at once, and what is given unless asked otherwise.
-const PART_MAX: u64 = 200;
-const PART: u64 = 100;
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<AppState> {
@@ -84,11 +81,7 @@ impl Part {
     /// # Errors
     /// Invalid, when it is too large or empty.
     pub fn checked(&self) -> Result<PageOf, Error> {
-        let limit = self.limit.unwrap_or(PART);
-        if !(1..=PART_MAX).contains(&limit) {
-            return Err(Error::invalid(format!("The limit must be 1 to {PART_MAX}.")));
-        }
-        Ok(PageOf { before: self.before, limit })
+        Ok(PageOf { before: self.before, limit: parts::limit(self.limit)? })
     }
 }
 

@@ -146,7 +146,8 @@ impl Problem {
             code: error.code(),
             detail: error.sentence().to_owned(),
             fields: error.fields().to_vec(),
-            challenge: None,
+            // RFC 6750 §3.1, wherever a key turns out not to count: when it is shown, or when it would write.
+            challenge: (error.code() == "key_refused").then(|| "Bearer error=\"invalid_token\"".to_owned()),
             max_age: None,
             cause: chain(error),
         })

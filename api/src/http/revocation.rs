@@ -15,7 +15,6 @@ use super::demand::{self, CompanyRevoker, Credential, Revoker};
 use super::input::{Body, Object};
 use super::problem::{Problem, ProblemBody};
 use crate::config::Urls;
-use crate::domain::api_keys;
 use crate::domain::revocation::{self, Cause, Door, Order, Outcome, Reach, Subject};
 use crate::kernel::{Email, Error, Kind, Op};
 use crate::oidc::DemandRefused;
@@ -157,10 +156,7 @@ async fn carry_out(
     let op = Op { now: state.clock.now(), ..op };
     let tx = state.begin(&op).await?;
     let done = match &credential {
-        Credential::Key(id) => {
-            api_keys::touch(&tx, &op, *id).await?;
-            revocation::revoke(&tx, &op, &order).await.map(Some)
-        }
+        Credential::Key => revocation::revoke(&tx, &op, &order).await.map(Some),
         Credential::Token(token) => revocation::revoke_once(&tx, &op, &order, token, &request).await,
     };
     match done {

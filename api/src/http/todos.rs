@@ -1,10 +1,9 @@
 //! Todos on the wire, with the workshop's field names.
 
 use axum::Json;
-use axum::extract::{FromRequestParts, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::request::Parts;
-use http::{HeaderName, StatusCode, header};
+use http::{StatusCode, header};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -13,15 +12,14 @@ use utoipa_axum::routes;
 use validator::{Validate, ValidationError};
 
 use super::access::Member;
+use super::idempotency::Idempotent;
 use super::input::{Body, Path, no_control};
 use super::problem::{Problem, ProblemBody};
-use crate::domain::todos::{self, IdempotencyKey};
+use crate::domain::todos;
 use crate::entity::todo::Model as Todo;
-use crate::kernel::{Error, OrgId, TodoId, UserId};
+use crate::kernel::{OrgId, TodoId, UserId};
 use crate::state::AppState;
 
-/// See [`Idempotent`].
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// The longest task, in characters.
 const TASK_MAX: usize = 500;
 
@@ -42,13 +40,16 @@ pub struct TodoView {
     /// Null while it is open.
     #[serde(with = "time::serde::rfc3339::option")]
     completed_at: Option<OffsetDateTime>,
+    /// When it last became what it is.
+    #[serde(with = "time::serde::rfc3339")]
+    updated_at: OffsetDateTime,
     user_id: UserId,
     org_id: OrgId,
 }
 
 impl From<Todo> for TodoView {
-    fn from(Todo { id, org_id, user_id, task, created_at, completed_at }: Todo) -> Self {
-        Self { id, task, completed: completed_at.is_some(), created_at, completed_at, user_id, org_id }
+    fn from(Todo { id, org_id, user_id, task, created_at, completed_at, updated_at }: Todo) -> Self {
+        Self { id, task, completed: completed_at.is_some(), created_at, completed_at, updated_at, user_id, org_id }
     }
 }
 
@@ -78,7 +79,11 @@ struct TodoUpdate {
     completed: bool,
 }
 
-fn is_task(task: &str) -> Result<(), ValidationError> {
+/// A validator of what a todo says.
+///
+/// # Errors
+/// When it says nothing, too much, or has control characters.
+pub(super) fn is_task(task: &str) -> Result<(), ValidationError> {
     no_control(task)?;
     if (1..=TASK_MAX).contains(&task.trim().chars().count()) {
         return Ok(());
@@ -100,26 +105,6 @@ async fn list_todos(
     let todos = todos::list(&tx, op.scope, principal.user).await?;
     drop(tx);
     Ok(Json(TodoList { todos: todos.into_iter().map(Into::into).collect() }))
-}
-
-/// The request's own name, if it has one: a string of RFC 8941 (draft-ietf-httpapi-idempotency-key-header-07 §2.1), whose
-/// quotes may be left out.
-#[derive(Debug)]
-struct Idempotent(Option<IdempotencyKey>);
-
-impl FromRequestParts<AppState> for Idempotent {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Problem> {
-        let mut given = parts.headers.get_all(IDEMPOTENCY_KEY).iter();
-        let Some(value) = given.next() else { return Ok(Self(None)) };
-        let text = value.to_str().unwrap_or_default().trim();
-        let text = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
-        match (IdempotencyKey::parse(text), given.next()) {
-            (Some(key), None) => Ok(Self(Some(key))),
-            _ => Err(Error::invalid("The Idempotency-Key must be 1 to 64 letters, digits, or any of - _ . :").into()),
-        }
-    }
 }
 
 /// Adds a todo. Sent again with the same `Idempotency-Key` and task within 24 hours, it is answered as it was and adds

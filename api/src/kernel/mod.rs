@@ -9,6 +9,7 @@ pub mod email;
 pub mod error;
 pub mod id;
 pub mod op;
+pub mod page;
 pub mod sealer;
 
 pub use chance::Chance;
@@ -19,4 +20,5 @@ pub use id::{
     ApiKeyId, AuditEventId, EntitlementId, GroupId, OrgId, RequestId, SignInId, SsoConnectionId, TodoId, UserId,
 };
 pub use op::{Actor, Client, Op, OrgScope, Role};
+pub use page::{Part, PartOf, Place};
 pub use sealer::Sealer;

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use sea_orm::{DatabaseConnection, TransactionTrait};
 
 use crate::config::Config;
+use crate::domain::api_keys;
 use crate::domain::orgs::{self, Hold};
 use crate::domain::users::{self, Passwords};
 use crate::domain::{Tx, sessions};
-use crate::kernel::{Actor, Chance, Clock, Error, Op, OrgScope, Result};
+use crate::kernel::{Actor, ApiKeyId, Chance, Clock, Error, Op, OrgScope, Result};
 use crate::oidc::Providers;
 
 pub use live::{Heard, Live, STREAMS_PER_PERSON, Subscription};
@@ -35,11 +36,11 @@ pub struct AppState {
 }
 
 impl AppState {
-    /// Opens a transaction in `op`'s org, to write. For a person the sign-in must still hold, and goes on holding until
-    /// the transaction ends.
+    /// Opens a transaction in `op`'s org, to write. For a person the sign-in must still hold, and for a program its key,
+    /// and go on holding until the transaction ends.
     ///
     /// # Errors
-    /// The session has ended; the database's.
+    /// The session has ended; the key has; the database's.
     pub async fn begin(&self, op: &Op) -> Result<Tx> {
         self.begin_as(op, true).await
     }
@@ -86,6 +87,19 @@ impl AppState {
         Ok(tx)
     }
 
+    /// The same, for an administrator's act on one of the org's keys: it holds the key, before anything else, as whoever
+    /// writes by it does.
+    ///
+    /// # Errors
+    /// The session has ended; there is no such key; the database's.
+    pub async fn begin_holding_key(&self, op: &Op, key: ApiKeyId) -> Result<Tx> {
+        let Actor::User { sign_in, .. } = op.actor else { return self.begin(op).await };
+        let tx = self.begin_in(op.scope).await?;
+        api_keys::hold(&tx, op.scope, key).await?;
+        sessions::enter_as(&tx, op.scope, sign_in, op.now, true).await?;
+        Ok(tx)
+    }
+
     /// Opens a transaction in an org on nobody's behalf.
     ///
     /// # Errors
@@ -97,9 +111,15 @@ impl AppState {
     }
 
     async fn begin_as(&self, op: &Op, for_writing: bool) -> Result<Tx> {
-        let Actor::User { sign_in, .. } = op.actor else { return self.begin_in(op.scope).await };
         let tx = self.transaction().await?;
-        sessions::enter_as(&tx, op.scope, sign_in, op.now, for_writing).await?;
+        match op.actor {
+            Actor::User { sign_in, .. } => {
+                sessions::enter_as(&tx, op.scope, sign_in, op.now, for_writing).await?;
+            }
+            // By the clock and not by the request's moment: the key may have ended while its body arrived.
+            Actor::OrgKey { id } if for_writing => api_keys::enter(&tx, op.scope, id, self.clock.now()).await?,
+            _ => sessions::enter(&tx, op.scope).await?,
+        }
         Ok(tx)
     }
 

@@ -23,13 +23,16 @@ struct Row {
     auditor: u16,
     /// The same of a person of another org.
     other_org: u16,
+    /// A key of the org with the operation's scope, or with one that is not asked for.
     key: u16,
+    /// One with every other.
     key_without_scope: u16,
+    /// One of another org, with all of them.
     key_of_other_org: u16,
 }
 
 #[rustfmt::skip]
-const ROWS: [Row; 58] = [
+const ROWS: [Row; 65] = [
     Row { operation: "sign_in",              anonymous: 200, member: 200, colleague: 200, owner: 200, auditor: 200, other_org: 200, key: 200, key_without_scope: 200, key_of_other_org: 200 },
     Row { operation: "sign_out",             anonymous: 200, member: 200, colleague: 200, owner: 200, auditor: 200, other_org: 200, key: 200, key_without_scope: 200, key_of_other_org: 200 },
     Row { operation: "get_me",               anonymous: 401, member: 200, colleague: 200, owner: 200, auditor: 200, other_org: 200, key: 401, key_without_scope: 401, key_of_other_org: 401 },
@@ -54,6 +57,14 @@ const ROWS: [Row; 58] = [
     Row { operation: "set_group_roles",         anonymous: 401, member: 403, colleague: 403, owner: 404, auditor: 403, other_org: 403, key: 401, key_without_scope: 401, key_of_other_org: 401 },
     Row { operation: "get_policy",              anonymous: 401, member: 403, colleague: 403, owner: 200, auditor: 200, other_org: 403, key: 401, key_without_scope: 401, key_of_other_org: 401 },
     Row { operation: "set_policy",              anonymous: 401, member: 403, colleague: 403, owner: 200, auditor: 403, other_org: 403, key: 401, key_without_scope: 401, key_of_other_org: 401 },
+    Row { operation: "list_keys",                anonymous: 401, member: 403, colleague: 403, owner: 200, auditor: 200, other_org: 403, key: 401, key_without_scope: 401, key_of_other_org: 401 },
+    Row { operation: "mint_key",                 anonymous: 401, member: 403, colleague: 403, owner: 201, auditor: 403, other_org: 403, key: 401, key_without_scope: 401, key_of_other_org: 401 },
+    // The id in the path is a todo's, which is no key.
+    Row { operation: "rotate_key",               anonymous: 401, member: 403, colleague: 403, owner: 404, auditor: 403, other_org: 403, key: 401, key_without_scope: 401, key_of_other_org: 401 },
+    Row { operation: "revoke_key",               anonymous: 401, member: 403, colleague: 403, owner: 404, auditor: 403, other_org: 403, key: 401, key_without_scope: 401, key_of_other_org: 401 },
+    Row { operation: "list_org_todos",           anonymous: 401, member: 401, colleague: 401, owner: 401, auditor: 401, other_org: 401, key: 200, key_without_scope: 403, key_of_other_org: 200 },
+    Row { operation: "create_org_todo",          anonymous: 401, member: 401, colleague: 401, owner: 401, auditor: 401, other_org: 401, key: 201, key_without_scope: 403, key_of_other_org: 422 },
+    Row { operation: "list_org_users",           anonymous: 401, member: 401, colleague: 401, owner: 401, auditor: 401, other_org: 401, key: 200, key_without_scope: 403, key_of_other_org: 200 },
     Row { operation: "list_todos",           anonymous: 401, member: 200, colleague: 200, owner: 200, auditor: 200, other_org: 200, key: 401, key_without_scope: 401, key_of_other_org: 401 },
     Row { operation: "create_todo",          anonymous: 401, member: 201, colleague: 201, owner: 201, auditor: 201, other_org: 201, key: 401, key_without_scope: 401, key_of_other_org: 401 },
     Row { operation: "update_todo",          anonymous: 401, member: 200, colleague: 404, owner: 404, auditor: 404, other_org: 404, key: 401, key_without_scope: 401, key_of_other_org: 401 },
@@ -106,6 +117,9 @@ fn body(operation: &str) -> Option<Value> {
         "set_policy" => Some(json!({ "idleTimeoutSeconds": 1800, "absoluteLifetimeSeconds": 43_200,
             "privilegedAuthAgeSeconds": 900, "endsProviderSession": false })),
         "set_user_roles" | "set_group_roles" => Some(json!({ "roles": [] })),
+        "mint_key" => Some(json!({ "name": "n", "scopes": ["revoke"] })),
+        "rotate_key" => Some(json!({ "overlapSeconds": 60 })),
+        "create_org_todo" => Some(json!({ "email": SUBJECT, "task": "t" })),
         "create_todo" => Some(json!({ "task": "t" })),
         "update_todo" => Some(json!({ "task": "t", "completed": true })),
         "create_scim_user" | "replace_scim_user" => Some(json!({ "userName": "new@whiterabbit.fake" })),

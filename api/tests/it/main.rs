@@ -12,6 +12,8 @@ mod logs;
 mod migrations;
 mod openapi;
 mod openid;
+mod org_api;
+mod org_keys;
 mod org_sessions;
 mod policy;
 mod program;

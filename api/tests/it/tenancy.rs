@@ -1,7 +1,7 @@
 //! One org never sees another, and each wall is tried with the other one down.
 
 use api::domain::api_keys::Scope;
-use api::kernel::Role;
+use api::kernel::{Actor, Op, Role};
 use serde_json::{Value, json};
 use time::Duration;
 
@@ -22,8 +22,9 @@ async fn nothing_crosses(app: &TestApp) {
     assert_eq!(b.put(&path, json!({ "task": "mine", "completed": true })).await.status, 404);
     assert_eq!(b.delete(&path).await.status, 404);
     assert_eq!(b.get("/api/todos").await.body, json!({ "todos": [] }));
-    assert_eq!(a.get("/api/todos").await.body, json!({ "todos": [hers] }));
+    assert_eq!(a.get("/api/todos").await.body, json!({ "todos": [&hers] }));
 
+    keys_cross_nothing(app, ours, theirs).await;
     let key = app.holding(&app.key(theirs, &[Scope::Revoke]).await);
     let a_id = a.get("/api/users/me").await.body["id"].clone();
     assert_eq!(key.revoke("a@ours.fake").await.status, 404);
@@ -57,6 +58,57 @@ async fn nothing_crosses(app: &TestApp) {
     let raised: Vec<uuid::Uuid> =
         sqlx::query_scalar("select id from users where generation > 0").fetch_all(app.behind()).await.expect("ids");
     assert_eq!(raised, [in_theirs.uuid()]);
+}
+
+/// What a key of one org reads and writes, and what its administrators do to keys, with the same address and the same
+/// names in the other.
+async fn keys_cross_nothing(app: &TestApp, ours: Org, theirs: Org) {
+    let scopes = [Scope::TodosRead, Scope::TodosWrite, Scope::UsersRead];
+    for (org, other) in [(ours, theirs), (theirs, ours)] {
+        let text = app.key(org, &scopes).await;
+        let key = app.holding(&text);
+        // The same request, of the same name, for the same address.
+        assert_eq!(key.add_once("the-same", "shared@elsewhere.fake", "the same").await.status, 201);
+        let (todos, users) = (key.get("/api/org/todos").await.body, key.get("/api/org/users").await.body);
+        let all = [todos["todos"].as_array().expect("a list"), users["users"].as_array().expect("a list")];
+        assert!(all.iter().all(|list| !list.is_empty()));
+        assert!(!format!("{all:?}").contains(&other.id.to_string()), "{all:?}");
+        let foreign = if org.id == ours.id { "theirs.fake" } else { "ours.fake" };
+        assert!(!users.to_string().contains(foreign), "{users}");
+        for (path, of) in [("/api/org/todos", "todos"), ("/api/org/users", "users")] {
+            let whole = key.get(path).await.body[of].clone();
+            let from = key.get(&format!("{path}?limit=1")).await.body["next"].clone();
+            let behind = match from.as_str() {
+                Some(next) => key.get(&format!("{path}?cursor={next}")).await.body[of].clone(),
+                None => json!([]),
+            };
+            let rest: Vec<_> = whole.as_array().expect("a list").iter().skip(1).cloned().collect();
+            assert_eq!(behind, json!(rest), "{path}");
+        }
+        let reply = key.post("/api/org/todos", json!({ "email": format!("a@{foreign}"), "task": "t" })).await;
+        assert_eq!(reply.status, 422, "somebody of the other org");
+    }
+    let sql = "select count(*) from todos t join users u on u.id = t.user_id where t.org_id <> u.org_id";
+    assert_eq!(app.count(sql).await, 0);
+    assert_eq!(app.count("select count(*) from todos where task = 'the same'").await, 2);
+
+    app.person(Some(theirs), "keeper@theirs.fake", Role::Admin).await;
+    let mut keeper = app.signed_in("keeper@theirs.fake").await;
+    let ids = "select id from api_keys where org_id = $1";
+    let of_ours: Vec<uuid::Uuid> =
+        sqlx::query_scalar(ids).bind(ours.id.uuid()).fetch_all(app.behind()).await.expect("ids");
+    let listed = keeper.get("/api/org/keys").await.body;
+    assert_eq!(listed["keys"].as_array().map(Vec::len), Some(1), "{listed}");
+    for id in of_ours {
+        assert!(!listed.to_string().contains(&id.to_string()));
+        assert_eq!(keeper.delete(&format!("/api/org/keys/{id}")).await.status, 404);
+        let rotate = keeper.post(&format!("/api/org/keys/{id}/rotate"), json!({ "overlapSeconds": 0 })).await;
+        assert_eq!(rotate.status, 404);
+        // Somebody who comes with a key's id and another org, which no request can, is let into neither.
+        let op = Op { actor: Actor::OrgKey { id: id.into() }, ..app.op(theirs.id) };
+        assert_eq!(app.state.begin(&op).await.expect_err("another org's key").code(), "key_refused");
+    }
+    assert_eq!(app.count("select count(*) from api_keys where revoked_at is not null").await, 0);
 }
 
 #[tokio::test]

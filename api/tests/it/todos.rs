@@ -21,7 +21,7 @@ async fn a_todo_lives_with_the_workshop_s_field_names() {
     assert_eq!(made.header("location"), format!("/api/todos/{id}"));
     let mut expected = json!({
         "id": id, "task": "Follow the white rabbit", "completed": false, "createdAt": "2100-01-01T12:00:00Z",
-        "completedAt": null, "userId": me["id"], "orgId": me["orgId"],
+        "completedAt": null, "updatedAt": "2100-01-01T12:00:00Z", "userId": me["id"], "orgId": me["orgId"],
     });
     assert_eq!(made.body, expected);
     assert_eq!(trinity.get("/api/todos").await.body, json!({ "todos": [expected] }));
@@ -32,10 +32,12 @@ async fn a_todo_lives_with_the_workshop_s_field_names() {
     expected["task"] = json!("Knock, knock");
     expected["completed"] = json!(true);
     expected["completedAt"] = json!("2100-01-01T12:05:00Z");
+    expected["updatedAt"] = json!("2100-01-01T12:05:00Z");
     assert_eq!((done.status.as_u16(), &done.body), (200, &expected));
     app.clock.advance(Duration::minutes(5));
     let again = trinity.put(&path, json!({ "task": "Knock, knock", "completed": true })).await;
     assert_eq!(again.body["completedAt"], "2100-01-01T12:05:00Z", "doing what is done leaves its time alone");
+    assert_eq!(again.body["updatedAt"], "2100-01-01T12:10:00Z");
     let open = trinity.put(&path, json!({ "task": "Knock, knock", "completed": false })).await;
     assert_eq!(open.body["completedAt"], Value::Null);
 

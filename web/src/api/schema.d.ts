@@ -149,6 +149,61 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/org/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The org's keys, also those that are over, the newest first. */
+        get: operations["list_keys"];
+        put?: never;
+        /** Makes a key. What it says is shown this once. */
+        post: operations["mint_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/org/keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends a key at once: after the 204 nothing is written by it any more. One that has ended stays so. */
+        delete: operations["revoke_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/org/keys/{id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes a key that takes this one's place: with its name and scopes, and as long a life again. What it says is shown this
+         *     once. The old one is never made to last longer by it.
+         */
+        post: operations["rotate_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/org/policy": {
         parameters: {
             query?: never;
@@ -213,6 +268,48 @@ export interface paths {
         };
         /** Where the org's people are signed in, the newest first. */
         get: operations["list_org_sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/org/todos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Everybody's todos, in the order in which they last changed. A todo that changes while the parts are read comes again,
+         *     and none is missed; one that is removed comes no more. With the `ETag` of the answer before in `If-None-Match`, the
+         *     answer is 304 while it is the same.
+         */
+        get: operations["list_org_todos"];
+        put?: never;
+        /**
+         * Adds a todo to somebody's of the org. Sent again with the same `Idempotency-Key`, person and task within 24 hours, it is
+         *     answered as it was and adds nothing.
+         */
+        post: operations["create_org_todo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/org/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The org's people, also those who are deactivated, oldest first. */
+        get: operations["list_org_users"];
         put?: never;
         post?: never;
         delete?: never;
@@ -860,6 +957,11 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * Format: uuid
+         * @description An org's API key.
+         */
+        ApiKeyId: string;
         /** @description A name and a password. */
         Credentials: {
             /**
@@ -919,9 +1021,60 @@ export interface components {
             id: components["schemas"]["GroupId"];
             roles: components["schemas"]["EntitlementId"][];
         };
+        /** @description An org's keys, the newest first. */
+        KeyList: {
+            keys: components["schemas"]["KeyView"][];
+        };
+        /**
+         * @description What a key may be used for.
+         * @enum {string}
+         */
+        KeyScope: "revoke" | "scim" | "todos:read" | "todos:write" | "users:read";
+        /** @description What is known of a key. It cannot be used by that. */
+        KeyView: {
+            /** Format: date-time */
+            createdAt: string;
+            createdBy: components["schemas"]["MadeByView"];
+            /**
+             * Format: date-time
+             * @description Null when it does not end by itself.
+             */
+            expiresAt?: string | null;
+            id: components["schemas"]["ApiKeyId"];
+            /**
+             * @description How it ends.
+             * @example a1B2
+             */
+            lastFour: string;
+            /**
+             * Format: date-time
+             * @description Null until it is used; written down at most once a minute.
+             */
+            lastUsedAt?: string | null;
+            /** @description What people call it. */
+            name: string;
+            /**
+             * @description How the key begins; null for the workshop's, whose beginning says nothing.
+             * @example cfw_0d3fGh12
+             */
+            prefix: string | null;
+            /**
+             * Format: date-time
+             * @description Null unless somebody has ended it.
+             */
+            revokedAt?: string | null;
+            rotatedTo: components["schemas"]["ApiKeyId"] | null;
+            scopes: components["schemas"]["KeyScope"][];
+        };
         /** @description OpenID Connect Back-Channel Logout 1.0 §2.5: other parameters are ignored. */
         LogoutRequest: {
             logout_token: string;
+        };
+        /** @description Who made a key. */
+        MadeByView: {
+            id: components["schemas"]["UserId"] | null;
+            /** @description Their name, or null when they are not here any more; or the job's. */
+            name: string | null;
         };
         /** @description A signed-in person, to themselves. */
         Me: {
@@ -950,6 +1103,39 @@ export interface components {
             issuer: string;
             /** @description None: we issue no tokens. */
             response_types_supported: string[];
+        };
+        /** @description A key that has just been made. */
+        MintedKeyView: components["schemas"]["KeyView"] & {
+            /** @description The key itself. It is shown this once, and stored nowhere. */
+            key: string;
+        };
+        /** @description A key to be made. The room checks its bounds, for the command line too. */
+        NewKeyBody: {
+            /**
+             * Format: int64
+             * @description After so many days it ends by itself; unless given, it does not.
+             */
+            expiresInDays?: number | null;
+            /**
+             * @description What people are to call it.
+             * @example Friday's report
+             */
+            name: string;
+            /** @description What it may be used for; none twice. */
+            scopes: components["schemas"]["KeyScope"][];
+        };
+        /** @description A todo to be made for somebody of the org. */
+        NewOrgTodo: {
+            /**
+             * @description Whose it is to be.
+             * @example trinity@whiterabbit.fake
+             */
+            email: string;
+            /**
+             * @description 1 to 500 characters, white space around it not counted.
+             * @example Follow the white rabbit
+             */
+            task: string;
         };
         /** @description A todo to be made. */
         NewTodo: {
@@ -1020,6 +1206,30 @@ export interface components {
         /** @description One person's being signed in on one browser, and whose it is. */
         OrgSessionView: components["schemas"]["SessionView"] & {
             person: components["schemas"]["PersonView"];
+        };
+        /** @description A part of an org's todos. */
+        OrgTodoList: {
+            /** @description The `cursor` of the next part; null when this is the last. */
+            next: string | null;
+            todos: components["schemas"]["TodoView"][];
+        };
+        /** @description A part of an org's people. */
+        OrgUserList: {
+            /** @description The `cursor` of the next part; null when this is the last. */
+            next: string | null;
+            users: components["schemas"]["OrgUserView"][];
+        };
+        /** @description Somebody of the org, as its programs see them. */
+        OrgUserView: {
+            /** @description Whether they may come in. */
+            active: boolean;
+            /** Format: date-time */
+            createdAt: string;
+            /** @description The address as they write it. */
+            email: string;
+            id: components["schemas"]["UserId"];
+            name: string;
+            role: components["schemas"]["Role"];
         };
         /**
          * @description How far one's sign-out reaches.
@@ -1117,6 +1327,15 @@ export interface components {
         /** @description What is given, by id; what is not named is taken away. */
         RolesToGive: {
             roles: components["schemas"]["EntitlementId"][];
+        };
+        /** @description How a key is to be replaced. */
+        Rotation: {
+            /**
+             * Format: int64
+             * @description So long the old key goes on, for whatever still has it; with 0 it ends at once.
+             * @example 3600
+             */
+            overlapSeconds: number;
         };
         /** @description A search by POST (RFC 7644 §3.4.3). */
         ScimSearchRequest: {
@@ -1273,6 +1492,11 @@ export interface components {
             id: components["schemas"]["TodoId"];
             orgId: components["schemas"]["OrgId"];
             task: string;
+            /**
+             * Format: date-time
+             * @description When it last became what it is.
+             */
+            updatedAt: string;
             userId: components["schemas"]["UserId"];
         };
         /**
@@ -1530,6 +1754,141 @@ export interface operations {
             };
         };
     };
+    list_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The keys */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyList"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mint_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewKeyBody"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MintedKeyView"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ApiKeyId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It opens nothing any more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotate_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ApiKeyId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rotation"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MintedKeyView"];
+                };
+            };
+            /** @description It has ended, or has been replaced */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_policy: {
         parameters: {
             query?: never;
@@ -1693,6 +2052,152 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["OrgSessionPage"];
                 };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_org_todos: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the part before; the first part without one. */
+                cursor?: string;
+                /** @description At most so many; 100 unless given. */
+                limit?: number;
+                /**
+                 * @description Those that changed at this moment (RFC 3339) or later. Let it overlap by a minute with what was asked before: a
+                 *     change may be committed after a later one.
+                 * @example 2026-11-20T09:00:00Z
+                 */
+                updated_since?: string;
+            };
+            header?: {
+                /** @description The tag of what is known already */
+                "If-None-Match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A part of them */
+            200: {
+                headers: {
+                    /** @description Its weak tag */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrgTodoList"];
+                };
+            };
+            /** @description What is known already */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_org_todo: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Names this request
+                 * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOrgTodo"];
+            };
+        };
+        responses: {
+            /** @description Added */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TodoView"];
+                };
+            };
+            /** @description Nobody of the org has this address, or who has it is deactivated */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_org_users: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the part before; the first part without one. */
+                cursor?: string;
+                /** @description At most so many; 100 unless given. */
+                limit?: number;
+            };
+            header?: {
+                /** @description The tag of what is known already */
+                "If-None-Match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A part of them */
+            200: {
+                headers: {
+                    /** @description Its weak tag */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrgUserList"];
+                };
+            };
+            /** @description What is known already */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused */
             "4XX": {

@@ -52,6 +52,7 @@ export function todo(task: string, more: { completed?: boolean; userId?: string 
     completed,
     createdAt: '2026-01-02T03:04:05Z',
     completedAt: completed ? '2026-01-03T03:04:05Z' : null,
+    updatedAt: completed ? '2026-01-03T03:04:05Z' : '2026-01-02T03:04:05Z',
     userId: more.userId ?? trinity.id,
     orgId: trinity.orgId,
   };

@@ -1,5 +1,9 @@
 //! Keys that belong to an org. A key opens what its scopes name, never acts as a person, and is shown once.
+//!
+//! What a key is good for is asked at every request, and once more in the transaction that writes, which holds the key's
+//! row: whoever ends a key waits for what is being written by it. That row is locked before any other.
 
+mod keep;
 mod plain;
 mod store;
 
@@ -7,30 +11,44 @@ use std::fmt;
 use std::str::FromStr;
 
 use sea_orm::ConnectionTrait;
-use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
+use utoipa::ToSchema;
 
 use super::Tx;
 use super::audit::{self, Event};
 use crate::kernel::{ApiKeyId, Error, Op, OrgId, OrgScope, Result};
 
+pub use keep::{
+    KeptKey, LIFETIME_MAX, MadeBy, MintedKey, NewKey, OVERLAP_MAX, ensure_workshop_key, find_by_text, hold, list, mint,
+    revoke, rotate,
+};
 pub use plain::PlainKey;
 
+/// Use of a key is written down at most this often.
+const TOUCHED_EVERY: Duration = Duration::MINUTE;
+
 /// What a key may be used for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = KeyScope)]
 pub enum Scope {
     /// Ending people's sign-ins, and nothing else.
+    #[serde(rename = "revoke")]
     Revoke,
     /// The directory.
+    #[serde(rename = "scim")]
     Scim,
     /// Reading the org's todos.
+    #[serde(rename = "todos:read")]
     TodosRead,
     /// Writing the org's todos.
+    #[serde(rename = "todos:write")]
     TodosWrite,
     /// Reading the org's people.
+    #[serde(rename = "users:read")]
     UsersRead,
 }
 
@@ -75,6 +93,7 @@ pub struct ProvenKey {
     /// The org it belongs to.
     pub scope: OrgScope,
     scopes: Vec<String>,
+    last_used_at: Option<OffsetDateTime>,
 }
 
 impl ProvenKey {
@@ -92,34 +111,7 @@ struct StoredKey {
     secret_digest: Vec<u8>,
     expires_at: Option<OffsetDateTime>,
     revoked_at: Option<OffsetDateTime>,
-}
-
-/// Makes a key in `op.scope`. The answer is the only time it can be read.
-///
-/// # Errors
-/// The database's.
-pub async fn mint(tx: &Tx, op: &Op, name: &str, scopes: &[Scope]) -> Result<SecretString> {
-    let id = ApiKeyId::new(op.now, &op.chance);
-    let plain = PlainKey::new(id, &op.chance);
-    store::insert_key(tx, op, id, name, scopes, &digest(plain.expose()), plain.last_four(), false).await?;
-    audit::record(tx, op, Event::KeyMinted, None, json!({ "key": id, "scopes": names(scopes) })).await?;
-    Ok(plain.into_secret())
-}
-
-/// Makes the published article's key, `text`, in `op.scope`, unless it is there. Everybody knows it, so the API honours
-/// it on loopback only.
-///
-/// # Errors
-/// The database's.
-pub async fn ensure_workshop_key(tx: &Tx, op: &Op, text: &str, scopes: &[Scope]) -> Result<()> {
-    let digest = digest(text);
-    if store::lookup_workshop_key(tx, &digest).await?.is_some() {
-        return Ok(());
-    }
-    let id = ApiKeyId::new(op.now, &op.chance);
-    let last_four = &text[text.len().saturating_sub(4)..];
-    store::insert_key(tx, op, id, "the workshop's key", scopes, &digest, last_four, true).await?;
-    audit::record(tx, op, Event::KeyMinted, None, json!({ "key": id, "scopes": names(scopes), "workshop": true })).await
+    last_used_at: Option<OffsetDateTime>,
 }
 
 /// Whose key this is. `workshop_allowed` says whether the published article's key counts.
@@ -139,16 +131,38 @@ pub async fn prove(
     };
     let live = stored.filter(|key| key.revoked_at.is_none() && key.expires_at.is_none_or(|at| at > now));
     let matching = live.filter(|key| key.secret_digest.ct_eq(&digest(text)).into());
-    let StoredKey { id, org, scopes, .. } = matching.ok_or_else(Error::key_refused)?;
-    Ok(ProvenKey { id, scope: OrgScope::proven(org), scopes })
+    let StoredKey { id, org, scopes, last_used_at, .. } = matching.ok_or_else(Error::key_refused)?;
+    Ok(ProvenKey { id, scope: OrgScope::proven(org), scopes, last_used_at })
 }
 
-/// Notes that a key was used, at most once a minute.
+/// Notes that a key was used, at most once a minute. It waits for nobody who writes by the key.
 ///
 /// # Errors
 /// The database's.
-pub async fn touch(tx: &Tx, op: &Op, id: ApiKeyId) -> Result<()> {
-    store::update_last_used(tx, op, id).await
+pub async fn touch(db: &impl ConnectionTrait, key: &ProvenKey, now: OffsetDateTime) -> Result<()> {
+    if key.last_used_at.is_some_and(|at| now - at < TOUCHED_EVERY) {
+        return Ok(());
+    }
+    store::touch(db, key.scope, key.id, now).await
+}
+
+/// Makes `tx` see the rows of a key's org, on behalf of the key, which must still count. It goes on counting until the
+/// transaction ends: whoever ends it waits, and so nothing is written by a key that has been reported ended.
+///
+/// # Errors
+/// Refused; the database's.
+pub async fn enter(tx: &Tx, scope: OrgScope, id: ApiKeyId, now: OffsetDateTime) -> Result<()> {
+    let counts = store::enter(tx, scope, id, now).await?;
+    if counts { Ok(()) } else { Err(Error::key_refused()) }
+}
+
+/// Records that the key `op.actor` was used for something that it is not good for, at most once a minute for each scope.
+///
+/// # Errors
+/// The database's.
+pub async fn record_missing_scope(tx: &Tx, op: &Op, wanted: Scope) -> Result<()> {
+    let what = format!("{wanted}:{}", op.actor.id());
+    audit::record_once(tx, op, Event::KeyScopeMissing, None, json!({ "scope": wanted }), &what).await
 }
 
 fn digest(text: &str) -> [u8; 32] {

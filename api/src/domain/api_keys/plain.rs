@@ -7,9 +7,12 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::kernel::{ApiKeyId, Chance};
 
-const PREFIX: &str = "cfw_";
+pub(super) const PREFIX: &str = "cfw_";
 /// 128 bits in base 62.
 const WORD: usize = 22;
+/// So much of the id is shown of a key that must be told from others. The first letters of keys that were made within a
+/// day are the same.
+const VISIBLE: usize = 8;
 /// 32 bits in base 62.
 const CHECKSUM: usize = 6;
 
@@ -21,7 +24,7 @@ impl PlainKey {
     /// A new key with 256 bits of chance in it.
     pub(super) fn new(id: ApiKeyId, chance: &Chance) -> Self {
         let secret = [u128::from_be_bytes(chance.bytes()), u128::from_be_bytes(chance.bytes())];
-        let body = format!("{PREFIX}{}_{}{}", word(id.uuid().as_u128()), word(secret[0]), word(secret[1]));
+        let body = format!("{}_{}{}", start(id), word(secret[0]), word(secret[1]));
         Self(format!("{body}{}", checksum(&body)).into())
     }
 
@@ -47,6 +50,16 @@ impl PlainKey {
     pub(super) fn into_secret(self) -> SecretString {
         self.0
     }
+}
+
+/// Everything of a key before its secret.
+pub(super) fn start(id: ApiKeyId) -> String {
+    format!("{PREFIX}{}", word(id.uuid().as_u128()))
+}
+
+/// How a list shows that a key begins.
+pub(super) fn visible_start(id: ApiKeyId) -> String {
+    start(id)[..PREFIX.len() + VISIBLE].to_owned()
 }
 
 fn word(number: u128) -> String {

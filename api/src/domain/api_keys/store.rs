@@ -1,44 +1,82 @@
 //! The SQL of API keys.
 
-use sea_orm::sea_query::Expr;
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::LockType;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, IntoActiveModel,
-    QueryFilter, Statement,
+    QueryFilter, QueryOrder, QuerySelect, Select, Statement, Value,
 };
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 
-use super::{Scope, StoredKey, names};
+use super::StoredKey;
 use crate::domain::Tx;
-use crate::entity::api_key::{Column, Entity, Model};
-use crate::kernel::{ApiKeyId, Op, OrgId, Result};
+use crate::entity::api_key::{ActiveModel, Column, Entity, Model};
+use crate::kernel::{ApiKeyId, Op, OrgId, OrgScope, Result};
 
-#[expect(clippy::too_many_arguments, reason = "one per column that differs")]
-pub(super) async fn insert_key(
+#[expect(clippy::disallowed_methods, reason = "the scoped finder")]
+fn of_org(scope: OrgScope) -> Select<Entity> {
+    Entity::find().filter(Column::OrgId.eq(scope.org()))
+}
+
+pub(super) async fn insert_key(tx: &Tx, key: Model) -> Result<Model> {
+    Ok(key.into_active_model().insert(tx).await?)
+}
+
+pub(super) async fn list_keys(tx: &Tx, scope: OrgScope) -> Result<Vec<Model>> {
+    Ok(of_org(scope).order_by_desc(Column::CreatedAt).order_by_desc(Column::Id).all(tx).await?)
+}
+
+/// `for update`, and nothing less, is what [`enter`] keeps waiting and waits for.
+pub(super) async fn find_held(tx: &Tx, scope: OrgScope, id: ApiKeyId) -> Result<Option<Model>> {
+    Ok(of_org(scope).filter(Column::Id.eq(id)).lock(LockType::Update).one(tx).await?)
+}
+
+pub(super) async fn update_rotated(
     tx: &Tx,
-    op: &Op,
+    scope: OrgScope,
     id: ApiKeyId,
-    name: &str,
-    scopes: &[Scope],
-    digest: &[u8],
-    last_four: &str,
-    workshop: bool,
+    to: ApiKeyId,
+    expires_at: Option<OffsetDateTime>,
+    revoked_at: Option<OffsetDateTime>,
 ) -> Result<()> {
-    let key = Model {
-        id,
-        org_id: op.scope.org(),
-        name: name.to_owned(),
-        scopes: names(scopes),
-        secret_digest: digest.to_vec(),
-        last_four: last_four.to_owned(),
-        workshop,
-        created_at: op.now,
-        created_by: op.actor.id(),
-        expires_at: None,
-        revoked_at: None,
-        last_used_at: None,
-    };
-    key.into_active_model().insert(tx).await?;
+    Entity::update_many()
+        .set(ActiveModel {
+            rotated_to: Set(Some(to)),
+            expires_at: Set(expires_at),
+            revoked_at: Set(revoked_at),
+            ..Default::default()
+        })
+        .filter(Column::OrgId.eq(scope.org()))
+        .filter(Column::Id.eq(id))
+        .exec(tx)
+        .await?;
     Ok(())
+}
+
+pub(super) async fn update_revoked(tx: &Tx, op: &Op, id: ApiKeyId) -> Result<()> {
+    Entity::update_many()
+        .set(ActiveModel { revoked_at: Set(Some(op.now)), ..Default::default() })
+        .filter(Column::OrgId.eq(op.scope.org()))
+        .filter(Column::Id.eq(id))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn enter(tx: &Tx, scope: OrgScope, id: ApiKeyId, now: OffsetDateTime) -> Result<bool> {
+    let sql = "select enter_by_key($1, $2, $3) as counts";
+    let row = tx.query_one(statement(sql, [scope.org().into(), id.into(), now.into()])).await?;
+    Ok(row.map(|row| row.try_get("", "counts")).transpose()?.unwrap_or(false))
+}
+
+pub(super) async fn touch(db: &impl ConnectionTrait, scope: OrgScope, id: ApiKeyId, now: OffsetDateTime) -> Result<()> {
+    let sql = "select touch_api_key($1, $2, $3)";
+    db.execute(statement(sql, [scope.org().into(), id.into(), now.into()])).await?;
+    Ok(())
+}
+
+fn statement(sql: &str, values: impl IntoIterator<Item = Value>) -> Statement {
+    Statement::from_sql_and_values(DbBackend::Postgres, sql, values)
 }
 
 #[derive(FromQueryResult)]
@@ -49,33 +87,22 @@ struct Row {
     secret_digest: Vec<u8>,
     expires_at: Option<OffsetDateTime>,
     revoked_at: Option<OffsetDateTime>,
+    last_used_at: Option<OffsetDateTime>,
 }
 
 impl From<Row> for StoredKey {
-    fn from(Row { id, org_id, scopes, secret_digest, expires_at, revoked_at }: Row) -> Self {
-        Self { id, org: org_id, scopes, secret_digest, expires_at, revoked_at }
+    fn from(row: Row) -> Self {
+        let Row { id, org_id, scopes, secret_digest, expires_at, revoked_at, last_used_at } = row;
+        Self { id, org: org_id, scopes, secret_digest, expires_at, revoked_at, last_used_at }
     }
 }
 
 pub(super) async fn lookup_key(db: &impl ConnectionTrait, id: ApiKeyId) -> Result<Option<StoredKey>> {
     let sql = "select $1 as id, k.* from lookup_api_key($1) k";
-    let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, [id.into()]);
-    Ok(Row::find_by_statement(statement).one(db).await?.map(Into::into))
+    Ok(Row::find_by_statement(statement(sql, [id.into()])).one(db).await?.map(Into::into))
 }
 
 pub(super) async fn lookup_workshop_key(db: &impl ConnectionTrait, digest: &[u8]) -> Result<Option<StoredKey>> {
     let sql = "select * from lookup_workshop_key($1)";
-    let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, [digest.into()]);
-    Ok(Row::find_by_statement(statement).one(db).await?.map(Into::into))
-}
-
-pub(super) async fn update_last_used(tx: &Tx, op: &Op, id: ApiKeyId) -> Result<()> {
-    Entity::update_many()
-        .col_expr(Column::LastUsedAt, Expr::value(op.now))
-        .filter(Column::OrgId.eq(op.scope.org()))
-        .filter(Column::Id.eq(id))
-        .filter(Column::LastUsedAt.is_null().or(Column::LastUsedAt.lt(op.now - Duration::MINUTE)))
-        .exec(tx)
-        .await?;
-    Ok(())
+    Ok(Row::find_by_statement(statement(sql, [digest.into()])).one(db).await?.map(Into::into))
 }

@@ -3,7 +3,7 @@
 
 mod store;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Tx;
 use crate::kernel::{Op, Result, UserId};
@@ -59,6 +59,12 @@ pub enum Event {
     TokenWithoutExpiry,
     /// An API key was made.
     KeyMinted,
+    /// Another API key took one's place.
+    KeyRotated,
+    /// An API key was ended.
+    KeyRevoked,
+    /// An API key was used for what it is not good for.
+    KeyScopeMissing,
     /// The org's people sign in with an OpenID provider from now on, or with other settings of it.
     SsoSet,
     /// They do so no more.
@@ -98,6 +104,9 @@ impl Event {
             Self::RevocationRefused => "revocation.refused",
             Self::TokenWithoutExpiry => "revocation.token_without_expiry",
             Self::KeyMinted => "api_key.minted",
+            Self::KeyRotated => "api_key.rotated",
+            Self::KeyRevoked => "api_key.revoked",
+            Self::KeyScopeMissing => "api_key.scope_missing",
             Self::SsoSet => "sso.set",
             Self::SsoRemoved => "sso.removed",
             Self::IdentityLinked => "identity.linked",
@@ -120,8 +129,23 @@ pub async fn record(tx: &Tx, op: &Op, event: Event, user: Option<UserId>, detail
 /// # Errors
 /// The database's.
 pub async fn record_once_a_minute(tx: &Tx, op: &Op, event: Event, user: Option<UserId>, reason: &str) -> Result<()> {
+    record_once(tx, op, event, user, json!({ "reason": reason }), reason).await
+}
+
+/// The same with a detail of its own: at most one row per org, event, `what` and minute.
+///
+/// # Errors
+/// The database's.
+pub async fn record_once(
+    tx: &Tx,
+    op: &Op,
+    event: Event,
+    user: Option<UserId>,
+    detail: Value,
+    what: &str,
+) -> Result<()> {
     let minute = op.now.unix_timestamp().div_euclid(60);
     let whom = user.map(|u| u.to_string()).unwrap_or_default();
-    let once = format!("{}:{reason}:{whom}:{minute}", event.as_str());
-    store::insert_event(tx, op, event.as_str(), user, serde_json::json!({ "reason": reason }), Some(once)).await
+    let once = format!("{}:{what}:{whom}:{minute}", event.as_str());
+    store::insert_event(tx, op, event.as_str(), user, detail, Some(once)).await
 }

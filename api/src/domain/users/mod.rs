@@ -13,7 +13,7 @@ use super::Tx;
 use super::audit::{self, Event};
 use crate::entity::org::OrgKind;
 use crate::entity::user::Model as User;
-use crate::kernel::{Email, Error, Op, OrgId, OrgScope, Result, UserId};
+use crate::kernel::{Email, Error, Op, OrgId, OrgScope, Part, PartOf, Place, Result, UserId};
 
 pub use description::{Address, Description, fold};
 pub use password::Passwords;
@@ -149,7 +149,32 @@ pub async fn list(tx: &Tx, scope: OrgScope) -> Result<Vec<User>> {
     store::list_users(tx, scope).await
 }
 
-/// Somebody by address, locked against every other change until the transaction ends.
+/// A part of the org's people, oldest first.
+///
+/// # Errors
+/// The database's.
+pub async fn list_part(tx: &Tx, scope: OrgScope, part: PartOf) -> Result<Part<User>> {
+    let found = store::list_part(tx, scope, part).await?;
+    Ok(Part::of(found, part.limit, |user| Place { at: user.created_at, id: user.id.uuid() }))
+}
+
+/// What those of `ids` are called who are in the org.
+///
+/// # Errors
+/// The database's.
+pub async fn list_names(tx: &Tx, scope: OrgScope, ids: Vec<UserId>) -> Result<Vec<(UserId, String)>> {
+    store::list_names(tx, scope, ids).await
+}
+
+/// Somebody by address.
+///
+/// # Errors
+/// The database's.
+pub async fn find_by_email(tx: &Tx, scope: OrgScope, email: &Email) -> Result<Option<User>> {
+    store::find_by_email(tx, scope, email.folded()).await
+}
+
+/// The same, locked against every other change until the transaction ends.
 ///
 /// # Errors
 /// The database's.

@@ -12,7 +12,7 @@ use super::{Address, Candidate, Description, DomainMove, Namesake, fold};
 use crate::domain::Tx;
 use crate::entity::org::OrgKind;
 use crate::entity::user::{Column, Entity, Model};
-use crate::kernel::{Email, Op, OrgId, OrgScope, Result, Role, UserId};
+use crate::kernel::{Email, Op, OrgId, OrgScope, PartOf, Result, Role, UserId};
 
 /// Removed people are not there.
 #[expect(clippy::disallowed_methods, reason = "the scoped finder")]
@@ -121,6 +121,26 @@ pub(super) async fn list_namesakes(tx: &Tx, scope: OrgScope, email: &Email) -> R
 
 pub(super) async fn list_users(tx: &Tx, scope: OrgScope) -> Result<Vec<Model>> {
     Ok(of_org(scope).order_by_asc(Column::CreatedAt).order_by_asc(Column::Id).all(tx).await?)
+}
+
+/// One more than asked for, to know whether there are more.
+pub(super) async fn list_part(tx: &Tx, scope: OrgScope, PartOf { after, limit }: PartOf) -> Result<Vec<Model>> {
+    let mut found = of_org(scope);
+    if let Some(after) = after {
+        let place = Expr::tuple([Expr::col(Column::CreatedAt).into(), Expr::col(Column::Id).into()]);
+        found = found.filter(place.gt(Expr::tuple([after.at.into(), after.id.into()])));
+    }
+    let in_order = found.order_by_asc(Column::CreatedAt).order_by_asc(Column::Id);
+    Ok(in_order.limit(limit.saturating_add(1)).all(tx).await?)
+}
+
+pub(super) async fn list_names(tx: &Tx, scope: OrgScope, ids: Vec<UserId>) -> Result<Vec<(UserId, String)>> {
+    let named = of_org(scope).filter(Column::Id.is_in(ids)).select_only().columns([Column::Id, Column::Name]);
+    Ok(named.into_tuple().all(tx).await?)
+}
+
+pub(super) async fn find_by_email(tx: &Tx, scope: OrgScope, folded: &str) -> Result<Option<Model>> {
+    Ok(of_org(scope).filter(Column::EmailFolded.eq(folded)).one(tx).await?)
 }
 
 pub(super) async fn find_user(tx: &Tx, scope: OrgScope, id: UserId) -> Result<Option<Model>> {

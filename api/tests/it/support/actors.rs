@@ -173,6 +173,21 @@ impl Caller {
         self.send(request(method, path, body)).await
     }
 
+    pub async fn get(&self, path: &str) -> Reply {
+        self.call(&Method::GET, path, None).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Reply {
+        self.call(&Method::POST, path, Some(body)).await
+    }
+
+    /// Adds a todo to somebody's by a request that names itself.
+    pub async fn add_once(&self, key: &str, email: &str, task: &str) -> Reply {
+        let mut request = request(&Method::POST, "/api/org/todos", Some(json!({ "email": email, "task": task })));
+        request.headers_mut().insert("idempotency-key", key.parse().expect("a header"));
+        self.send(request).await
+    }
+
     pub async fn send(&self, mut request: Request<Body>) -> Reply {
         let value = self.authorization.parse().expect("a header");
         request.headers_mut().insert(header::AUTHORIZATION, value);

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use api::app;
 use api::app::{listener, start};
 use api::config::{Config, Database, Http, Limits, Log, LogFormat, ProviderReach, Urls};
-use api::domain::api_keys::{self, Scope};
+use api::domain::api_keys::{self, NewKey, Scope};
 use api::domain::orgs::Policy;
 use api::domain::revocation::{self, Door};
 use api::domain::sso::{self, ClientAuthMethod, ConnectionSettings};
@@ -92,6 +92,11 @@ impl Twin {
         let mut here = Browser::new(self.router.clone());
         here.cookies = browser.cookies.clone();
         here
+    }
+
+    /// A program at the other process.
+    pub fn holding(&self, key: &SecretString) -> Caller {
+        Caller::new(self.router.clone(), key.expose_secret())
     }
 
     pub async fn listen(&self) -> Listening {
@@ -300,11 +305,17 @@ impl TestApp {
     }
 
     pub async fn key(&self, org: Org, scopes: &[Scope]) -> SecretString {
+        self.key_lasting(org, scopes, None).await
+    }
+
+    /// One that ends by itself.
+    pub async fn key_lasting(&self, org: Org, scopes: &[Scope], lifetime: Option<Duration>) -> SecretString {
         let op = self.op(org.id);
         let tx = self.begin(&op).await;
-        let key = api_keys::mint(&tx, &op, "a test's", scopes).await.expect("a key");
+        let new = NewKey { name: "a test's".to_owned(), scopes: scopes.to_vec(), lifetime };
+        let minted = api_keys::mint(&tx, &op, new).await.expect("a key");
         tx.commit().await.expect("committed");
-        key
+        minted.text
     }
 
     pub async fn workshop_key(&self, org: Org) {
