@@ -114,6 +114,7 @@ async fn claiming_a_domain_moves_its_people_and_signs_them_out() {
     let whole = "select count(*) from users u join todos t on (t.org_id, t.user_id) = (u.org_id, u.id) \
                  join sign_ins s on (s.org_id, s.user_id) = (u.org_id, u.id) \
                  where u.email = 'trinity@whiterabbit.fake' and u.password_hash is null and u.generation = 1 \
+                   and t.updated_at > t.created_at \
                    and u.role = 'member' and s.ended_cause = 'moved'";
     assert_eq!(seed.count(whole).await, 1, "her todos came along and her sign-in ended");
     assert_eq!(seed.count("select count(*) from orgs where kind = 'personal' and not active").await, 1);
@@ -151,6 +152,11 @@ async fn somebody_who_came_through_the_provider_already_is_merged_and_their_todo
     let told = seed.run(&["oidc-migrate", "whiterabbit.fake"]);
     assert!(told.ends_with("Moved 1 people, 1 of them merged, 0 conflicts.\n"), "{told}");
     assert_eq!(seed.count(todos).await, 4, "all of them belong to the one who signs in through the provider");
+    assert_eq!(
+        seed.count("select count(*) from todos where updated_at > created_at").await,
+        2,
+        "what came is new here"
+    );
     let left = "select count(*) from users u join orgs o on o.id = u.org_id \
                 where u.email_folded = 'trinity@whiterabbit.fake' and not u.active and not o.active \
                   and u.password_hash is null";

@@ -59,7 +59,8 @@ async fn caching(request: Request, next: Next) -> Response {
     response
 }
 
-/// Adds the headers that every answer has (OWASP ASVS 5.0 §3.4). What is not a page's file is never stored.
+/// Adds the headers that every answer has (OWASP ASVS 5.0 §3.4). What is not a page's file is never stored, unless its
+/// handler says otherwise.
 pub fn protect(headers: &mut HeaderMap, secure: bool) {
     headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(CSP));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

@@ -2,6 +2,7 @@
 
 use api::config::Config;
 use api::domain::api_keys::Scope;
+use api::kernel::Role;
 use secrecy::ExposeSecret;
 use serde_json::json;
 
@@ -14,6 +15,7 @@ async fn no_secret_is_ever_logged() {
     let log = Captured::start("debug");
     let org = app.company("whiterabbit.fake").await;
     app.member(org, "trinity@whiterabbit.fake").await;
+    app.person(Some(org), "morpheus@whiterabbit.fake", Role::Owner).await;
     let plain_key = app.key(org, &[Scope::Revoke]).await;
     let mut trinity = app.signed_in("trinity@whiterabbit.fake").await;
     let cookie = trinity.cookies["curfew"].clone();
@@ -25,6 +27,12 @@ async fn no_secret_is_ever_logged() {
     app.holding(&plain_key).revoke("trinity@whiterabbit.fake").await;
     app.holding(&"cfw_wrong-key".to_owned().into()).revoke("trinity@whiterabbit.fake").await;
 
+    let mut morpheus = app.signed_in("morpheus@whiterabbit.fake").await;
+    let minted = morpheus.post("/api/org/keys", json!({ "name": "n", "scopes": ["todos:read"] })).await;
+    let minted = minted.body["key"].as_str().expect("a key").to_owned();
+    let reader = app.holding(&minted.clone().into());
+    assert_eq!(reader.get("/api/org/todos?access_token=in-a-query").await.status, 200);
+
     let log = log.text();
     assert!(log.lines().any(|line| line.contains("DEBUG")), "debugging is on");
     for secret in [
@@ -34,6 +42,7 @@ async fn no_secret_is_ever_logged() {
         "$argon2",
         &cookie,
         plain_key.expose_secret(),
+        &minted[30..],
         "wrong-key",
         "trinity@",
         "the-task-itself",
