@@ -38,7 +38,7 @@ pub async fn create_user(tx: &Tx, op: &Op, body: &Attributes) -> Result<Record> 
     find(tx, op.scope, user).await
 }
 
-/// Makes a person what the request says (RFC 7644 §3.5.1). What [`person::KEPT`] names stays unless it speaks of it.
+/// Makes a person what the request says (RFC 7644 §3.5.1). What `person::KEPT` names stays unless it speaks of it.
 ///
 /// # Errors
 /// As for [`create_user`]; not found; another version; a conflict when nobody would be owner any more.
