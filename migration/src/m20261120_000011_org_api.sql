@@ -35,18 +35,25 @@ alter table api_keys
     add constraint api_keys_rotated_to foreign key (org_id, rotated_to) references api_keys (org_id, id);
 drop index api_keys_org;
 
+-- What whoever writes by a key shares, and whoever ends the key has alone. It is no lock of the row: many may share that,
+-- and one who writes by a stolen key without a pause would keep those waiting who end it. Here who comes after them waits
+-- behind them. Another org's key of the same id is another.
+create function key_lock(asked_org uuid, asked_key uuid) returns bigint
+    language sql immutable
+    return hashtextextended(concat('api_key ', asked_org::text, asked_key::text), 0);
+
 -- Opens a tenant for this transaction on behalf of one of its keys, to write, and says whether that key still counts. It
--- goes on counting until the transaction ends: whoever ends the key takes its row `for update`, and waits. A mere note
--- that it was used does not wait, for it changes nothing that refers to the row.
+-- goes on counting until the transaction ends.
 create function enter_by_key(asked_org uuid, asked_key uuid, asked_now timestamptz)
 returns boolean
 language plpgsql volatile as $$
 begin
     perform set_config('curfew.org_id', asked_org::text, true);
+    -- In a statement of its own: the next one then sees what whoever had it before us did.
+    perform pg_advisory_xact_lock_shared(key_lock(asked_org, asked_key));
     perform 1 from api_keys k
     where k.org_id = asked_org and k.id = asked_key
-      and k.revoked_at is null and (k.expires_at is null or k.expires_at > asked_now)
-    for key share;
+      and k.revoked_at is null and (k.expires_at is null or k.expires_at > asked_now);
     return found;
 end $$;
 

@@ -87,11 +87,11 @@ impl AppState {
         Ok(tx)
     }
 
-    /// The same, for an administrator's act on one of the org's keys: it holds the key, before anything else, as whoever
-    /// writes by it does.
+    /// The same, for an administrator's act on one of the org's keys: it has the key alone, and before anything else, as
+    /// whoever writes by it shares it before anything else.
     ///
     /// # Errors
-    /// The session has ended; there is no such key; the database's.
+    /// The session has ended; the database's.
     pub async fn begin_holding_key(&self, op: &Op, key: ApiKeyId) -> Result<Tx> {
         let Actor::User { sign_in, .. } = op.actor else { return self.begin(op).await };
         let tx = self.begin_in(op.scope).await?;

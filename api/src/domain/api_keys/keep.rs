@@ -224,17 +224,18 @@ pub async fn find_by_text(tx: &Tx, scope: OrgScope, text: &str) -> Result<KeptKe
     }
 }
 
-/// Locks a key until the transaction ends, which waits for what is being written by it. To be called before any other row
-/// is locked: whoever writes by the key has it before anything else.
+/// Has a key alone until the transaction ends: it waits for what is being written by it, and who would write later waits
+/// behind it. To be called before any row is locked: whoever writes by the key has it before anything else.
 ///
 /// # Errors
-/// Not found; the database's.
+/// The database's.
 pub async fn hold(tx: &Tx, scope: OrgScope, id: ApiKeyId) -> Result<()> {
-    find_held(tx, scope, id).await.map(drop)
+    store::hold(tx, scope, id).await
 }
 
 async fn find_held(tx: &Tx, scope: OrgScope, id: ApiKeyId) -> Result<ApiKey> {
-    store::find_held(tx, scope, id).await?.ok_or_else(|| Error::not_found("key"))
+    hold(tx, scope, id).await?;
+    store::find_key(tx, scope, id).await?.ok_or_else(|| Error::not_found("key"))
 }
 
 /// Makes a key that takes another one's place: with its name and scopes, and as long a life again. The old one ends after

@@ -1,7 +1,7 @@
 //! Keys that belong to an org. A key opens what its scopes name, never acts as a person, and is shown once.
 //!
-//! What a key is good for is asked at every request, and once more in the transaction that writes, which holds the key's
-//! row: whoever ends a key waits for what is being written by it. That row is locked before any other.
+//! What a key is good for is asked at every request, and once more in the transaction that writes, which holds the key:
+//! whoever ends it waits for what is being written by it. A key is held before any row is locked.
 
 mod keep;
 mod plain;

@@ -1,10 +1,9 @@
 //! The SQL of API keys.
 
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::LockType;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, IntoActiveModel,
-    QueryFilter, QueryOrder, QuerySelect, Select, Statement, Value,
+    QueryFilter, QueryOrder, Select, Statement, Value,
 };
 use time::OffsetDateTime;
 
@@ -26,9 +25,15 @@ pub(super) async fn list_keys(tx: &Tx, scope: OrgScope) -> Result<Vec<Model>> {
     Ok(of_org(scope).order_by_desc(Column::CreatedAt).order_by_desc(Column::Id).all(tx).await?)
 }
 
-/// `for update`, and nothing less, is what [`enter`] keeps waiting and waits for.
-pub(super) async fn find_held(tx: &Tx, scope: OrgScope, id: ApiKeyId) -> Result<Option<Model>> {
-    Ok(of_org(scope).filter(Column::Id.eq(id)).lock(LockType::Update).one(tx).await?)
+/// What [`enter`] shares, alone.
+pub(super) async fn hold(tx: &Tx, scope: OrgScope, id: ApiKeyId) -> Result<()> {
+    let sql = "select pg_advisory_xact_lock(key_lock($1, $2))";
+    tx.execute(statement(sql, [scope.org().into(), id.into()])).await?;
+    Ok(())
+}
+
+pub(super) async fn find_key(tx: &Tx, scope: OrgScope, id: ApiKeyId) -> Result<Option<Model>> {
+    Ok(of_org(scope).filter(Column::Id.eq(id)).one(tx).await?)
 }
 
 pub(super) async fn update_rotated(

@@ -3,7 +3,7 @@
 
 use api::domain::api_keys::{self, Scope};
 use api::domain::todos;
-use api::kernel::{Actor, ApiKeyId, Email, Op};
+use api::kernel::{Actor, ApiKeyId, Email, Op, Role};
 use axum::body::Body;
 use futures_util::stream;
 use http::{Request, header};
@@ -48,6 +48,38 @@ async fn the_204_waits_for_a_write_under_way_and_it_is_the_last_one() {
         assert!(!opens(&key).await);
         assert_eq!(story.app.count("select count(*) from todos").await, 1);
     }
+}
+
+/// Who comes while somebody waits to end the key waits behind them. Else whoever writes by a stolen key without a pause
+/// could keep it from being ended.
+#[tokio::test]
+async fn a_stream_of_writes_by_a_key_does_not_keep_it_from_being_ended() {
+    let mut story = story().await;
+    let (made, key) = story.minted(json!({})).await;
+    let writing = story.app.state.begin(&by(&story, &made)).await.expect("let in");
+    let (mut admin, id) = (story.admin.clone(), made["id"].clone());
+    let ending = tokio::spawn(async move { admin.delete(&path(&id, "")).await.status });
+    story.app.until_somebody_waits().await;
+    let body = json!({ "email": TRINITY, "task": "one more" });
+    let next = tokio::spawn(async move { key.post("/api/org/todos", body).await });
+    story.app.until_waiting(2).await;
+    writing.commit().await.expect("committed");
+    assert_eq!(ending.await.expect("joined"), 204, "without waiting for the next");
+    assert_eq!(next.await.expect("joined").code(), "key_refused");
+    assert_eq!(story.app.count("select count(*) from todos").await, 0);
+}
+
+/// Another org's administrator, who tries its id, neither waits for it nor keeps it waiting.
+#[tokio::test]
+async fn who_tries_another_company_s_key_does_not_touch_it() {
+    let mut story = story().await;
+    let made = story.minted(json!({})).await.0;
+    let matrix = story.app.company("matrix.fake").await;
+    story.app.person(Some(matrix), "smith@matrix.fake", Role::Owner).await;
+    let mut smith = story.app.signed_in("smith@matrix.fake").await;
+    let writing = story.app.state.begin(&by(&story, &made)).await.expect("let in");
+    assert_eq!(smith.delete(&path(&made["id"], "")).await.status, 404);
+    writing.commit().await.expect("committed");
 }
 
 /// The other way round: it is being ended when the write comes, which waits, looks again, and writes nothing.
@@ -137,7 +169,7 @@ async fn of_two_who_replace_a_key_at_once_one_does() {
     assert_eq!(story.app.count("select count(*) from api_keys").await, 2);
 }
 
-/// The key's row comes before any other. A program signs the administrator out by the very key that they are ending: were
+/// The key comes before any row. A program signs the administrator out by the very key that they are ending: were
 /// their sign-in held first, each would wait for the other.
 #[tokio::test]
 async fn a_key_that_signs_out_who_ends_it_waits_for_nobody_who_waits_for_it() {
