@@ -104,7 +104,9 @@ fn model(model: &mut Model, act: &Act) -> Result<(), &'static str> {
             for email in one_primary_of(emails) {
                 // §3.5.2.1: "If the value already exists, no changes SHOULD be made"; a value is one of its type.
                 let same = |there: &Email| match (&there.value, &email.value) {
-                    (Some(one), Some(other)) => fold(one) == fold(other) && folded(there.kind.as_ref()) == folded(email.kind.as_ref()),
+                    (Some(one), Some(other)) => {
+                        fold(one) == fold(other) && folded(there.kind.as_ref()) == folded(email.kind.as_ref())
+                    }
                     _ => *there == email,
                 };
                 if let Some(at) = model.emails.iter().position(same) {

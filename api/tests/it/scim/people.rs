@@ -341,8 +341,8 @@ async fn an_address_that_is_the_user_name_follows_it() {
     let put = directory.put(&path, json!({ "userName": "new@portal.example" })).await;
     assert_eq!((put.status.as_u16(), known().await.as_str()), (200, "new@portal.example"));
     assert_eq!(put.body["emails"], json!([{ "value": "new@portal.example", "type": "work", "primary": true }]));
-    let patch = json!([{ "op": "Replace", "path": "userName", "value": "new.er@portal.example" }]);
-    assert_eq!(directory.patch(&path, patch).await.status, 200);
+    let newer = json!([{ "op": "Replace", "path": "userName", "value": "new.er@portal.example" }]);
+    assert_eq!(directory.patch(&path, newer).await.status, 200);
     assert_eq!(known().await, "new.er@portal.example");
     directory.patch(&path, json!([{ "op": "replace", "path": "userName", "value": "nobody" }])).await;
     assert_eq!(known().await, "new.er@portal.example", "that is no address");
