@@ -17,29 +17,33 @@ pub fn weak(bytes: &[u8]) -> HeaderValue {
     HeaderValue::try_from(tag).unwrap_or(HeaderValue::from_static("W/\"\""))
 }
 
-/// Whether one of the lines of an `If-None-Match` or an `If-Match` names `tag`, by weak comparison (RFC 9110 §8.8.3.2).
-/// `*` names every tag (§13.1.2); a list that is malformed counts as far as it is not.
+/// Whether one of the lines of an `If-None-Match` names `tag`, by weak comparison (RFC 9110 §8.8.3.2).
 pub fn matches<'a>(header: impl IntoIterator<Item = &'a HeaderValue>, tag: &HeaderValue) -> bool {
-    let tag = opaque(tag.as_bytes()).map(|(tag, _)| tag);
-    header.into_iter().any(|line| {
+    let tag = opaque(tag.as_bytes()).map(|(tag, _)| tag.to_vec());
+    named(header).is_none_or(|tags| tag.is_some_and(|tag| tags.contains(&tag)))
+}
+
+/// The opaque tags that the lines of an `If-None-Match` or an `If-Match` name; `None` for `*`, which names every one
+/// (RFC 9110 §13.1.1, §13.1.2). A list that is malformed counts as far as it is not.
+pub fn named<'a>(header: impl IntoIterator<Item = &'a HeaderValue>) -> Option<Vec<Vec<u8>>> {
+    let mut tags = Vec::new();
+    for line in header {
         let mut rest = line.as_bytes().trim_ascii();
         if rest == b"*" {
-            return true;
+            return None;
         }
         // An opaque tag may have commas in it, so the list cannot be split at them.
         while let Some((given, behind)) = opaque(rest) {
-            if Some(given) == tag {
-                return true;
-            }
+            tags.push(given.to_vec());
             let behind = behind.trim_ascii_start();
             if !behind.starts_with(b",") {
-                return false;
+                break;
             }
             let is_gap = |byte: &u8| *byte == b',' || byte.is_ascii_whitespace();
             rest = &behind[behind.iter().take_while(|byte| is_gap(byte)).count()..];
         }
-        false
-    })
+    }
+    Some(tags)
 }
 
 /// The opaque tag that stands at the beginning, in its quotes and without the mark of a weak one, and what is behind it.

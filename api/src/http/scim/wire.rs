@@ -3,7 +3,7 @@
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -12,8 +12,8 @@ use super::projection::Projection;
 use crate::config::Urls;
 use crate::domain::scim::schema::ResourceType;
 use crate::domain::scim::{Attributes, Expected, Found, Query, Record};
-use crate::http::input;
 use crate::http::problem::Problem;
+use crate::http::{etag, input};
 use crate::kernel::Error;
 use crate::state::AppState;
 
@@ -58,37 +58,32 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        Ok(Self(match tags(&parts.headers, &header::IF_MATCH) {
-            None => Expected::Any,
-            Some(tags) if tags.iter().any(|tag| tag == "*") => Expected::Any,
-            Some(tags) => Expected::Versions(tags),
-        }))
+        if !parts.headers.contains_key(header::IF_MATCH) {
+            return Ok(Self(Expected::Any));
+        }
+        let text = |tag: Vec<u8>| String::from_utf8(tag).ok();
+        let named = etag::named(parts.headers.get_all(header::IF_MATCH));
+        Ok(Self(named.map_or(Expected::Any, |tags| Expected::Versions(tags.into_iter().filter_map(text).collect()))))
     }
 }
 
 /// The tags that a client has already, by `If-None-Match`.
 #[derive(Debug)]
-pub struct IfNoneMatch(Vec<String>);
+pub struct IfNoneMatch(Vec<HeaderValue>);
 
 impl<S: Send + Sync> FromRequestParts<S> for IfNoneMatch {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        Ok(Self(tags(&parts.headers, &header::IF_NONE_MATCH).unwrap_or_default()))
+        Ok(Self(parts.headers.get_all(header::IF_NONE_MATCH).iter().cloned().collect()))
     }
 }
 
 impl IfNoneMatch {
     /// Whether the client has this one.
     pub fn has(&self, record: &Record) -> bool {
-        self.0.iter().any(|tag| tag == "*" || *tag == record.version)
+        etag::matches(&self.0, &tag(record))
     }
-}
-
-fn tags(headers: &HeaderMap, name: &header::HeaderName) -> Option<Vec<String>> {
-    let given: Vec<_> = headers.get_all(name).iter().map(|value| value.to_str().unwrap_or_default()).collect();
-    let tag = |text: &str| text.trim().trim_start_matches("W/").trim_matches('"').to_owned();
-    (!given.is_empty()).then(|| given.iter().flat_map(|value| value.split(',')).map(tag).collect())
 }
 
 /// Writes resources as a client asked for them.

@@ -46,7 +46,11 @@ async fn all(key: &Caller, path: &str, of: &str, limit: usize) -> Vec<String> {
         let part = key.get(&format!("{path}{with}limit={limit}{cursor}")).await;
         let things = things(&part, of);
         assert!(things.len() <= limit && (!things.is_empty() || found.is_empty()), "{part:?}");
-        found.extend(things.iter().map(|thing| thing["id"].as_str().expect("an id").to_owned()));
+        for thing in things {
+            let id = thing["id"].as_str().expect("an id").to_owned();
+            assert!(!found.contains(&id), "{id} comes twice");
+            found.push(id);
+        }
         match part.body["next"].as_str() {
             Some(next) => cursor = format!("&cursor={next}"),
             None => return found,
