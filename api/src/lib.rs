@@ -8,7 +8,8 @@
 //! http     who is asking → what they sent → begin → one domain call → commit → reply
 //! state    what a handler may ask for, and the way into a tenant
 //! oidc     companies' OpenID providers, over the network
-//! domain   audit orgs users todos api_keys sessions revocation sso      decides and writes; only store.rs speaks SQL
+//! domain   audit orgs users groups roles todos api_keys sessions revocation lifecycle sso scim      decides and writes;
+//!          only store.rs speaks SQL
 //! entity   the tables' shapes
 //! config   everything that can be set from outside
 //! kernel   ids · time · chance · errors · who is asking      no I/O

@@ -151,7 +151,7 @@ async fn mint_key(
     Body(NewKeyBody { name, scopes, expires_in_days }): Body<NewKeyBody>,
 ) -> Result<Response, Problem> {
     let new = NewKey { name, scopes, lifetime: expires_in_days.map(Duration::days) };
-    let tx = state.begin(&op).await?;
+    let tx = state.begin_holding_org(&op).await?;
     let key = api_keys::mint(&tx, &op, new).await?;
     tx.commit().await?;
     Ok(minted(key))

@@ -11,7 +11,7 @@ use crate::domain::api_keys;
 use crate::domain::orgs::{self, Hold};
 use crate::domain::users::{self, Passwords};
 use crate::domain::{Tx, sessions};
-use crate::kernel::{Actor, ApiKeyId, Chance, Clock, Error, Op, OrgScope, Result};
+use crate::kernel::{Actor, ApiKeyId, Chance, Clock, Error, Op, OrgScope, Result, Role, SignInId, UserId};
 use crate::oidc::Providers;
 
 pub use live::{Heard, Live, STREAMS_PER_PERSON, Subscription};
@@ -78,12 +78,7 @@ impl AppState {
         let Actor::User { id, role, sign_in } = op.actor else { return self.begin(op).await };
         let tx = self.begin_in(op.scope).await?;
         orgs::hold(&tx, op.scope, Hold::Alone).await?.ok_or_else(Error::session_ended)?;
-        let now = users::find_locked(&tx, op.scope, id).await?.ok_or_else(Error::session_ended)?;
-        sessions::enter_as(&tx, op.scope, sign_in, op.now, false).await?;
-        // What they may do may have changed while they waited.
-        if now.role != role {
-            return Err(Error::not_allowed());
-        }
+        enter_administrator(&tx, op, id, role, sign_in).await?;
         Ok(tx)
     }
 
@@ -93,10 +88,10 @@ impl AppState {
     /// # Errors
     /// The session has ended; the database's.
     pub async fn begin_holding_key(&self, op: &Op, key: ApiKeyId) -> Result<Tx> {
-        let Actor::User { sign_in, .. } = op.actor else { return self.begin(op).await };
+        let Actor::User { id, role, sign_in } = op.actor else { return self.begin(op).await };
         let tx = self.begin_in(op.scope).await?;
         api_keys::hold(&tx, op.scope, key).await?;
-        sessions::enter_as(&tx, op.scope, sign_in, op.now, true).await?;
+        enter_administrator(&tx, op, id, role, sign_in).await?;
         Ok(tx)
     }
 
@@ -130,4 +125,11 @@ impl AppState {
         let begun = tokio::spawn(async move { db.begin().await }).await.map_err(Error::internal)?;
         Ok(begun?)
     }
+}
+
+/// Holds an administrator, who may do something else by now: they may have waited.
+async fn enter_administrator(tx: &Tx, op: &Op, id: UserId, role: Role, sign_in: SignInId) -> Result<()> {
+    let now = users::find_locked(tx, op.scope, id).await?.ok_or_else(Error::session_ended)?;
+    sessions::enter_as(tx, op.scope, sign_in, op.now, false).await?;
+    if now.role == role { Ok(()) } else { Err(Error::not_allowed()) }
 }

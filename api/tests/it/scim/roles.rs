@@ -310,25 +310,29 @@ async fn an_administrator_gives_roles_but_only_an_owner_that_of_an_owner() {
 /// The role that an administrator had when the request arrived is no longer theirs when it is their turn.
 #[tokio::test]
 async fn who_is_no_administrator_any_more_does_nothing_as_one() {
-    let (app, org, directory) = world().await;
-    app.person(Some(org), "owner@portal.example", Role::Owner).await;
-    app.person(Some(org), "admin@portal.example", Role::Admin).await;
-    let mut admin = app.signed_in("admin@portal.example").await;
-    let path = format!("/Users/{}", directory.id_of("admin@portal.example").await);
-    let mut holder = app.behind().begin().await.expect("a transaction");
-    sqlx::query("select 1 from orgs for no key update").execute(&mut *holder).await.expect("held");
-    let demote = directory.put(&path, json!({ "userName": "admin@portal.example", "roles": [] }));
-    let act = async {
-        app.until_waiting(1).await;
-        let acting = admin.post("/api/org/revoke", json!({}));
-        let release = async {
-            app.until_waiting(2).await;
-            holder.commit().await.expect("released");
+    let everybody = ("/api/org/revoke", json!({}));
+    for (path, body) in [everybody, ("/api/org/keys", json!({ "name": "mine", "scopes": ["scim"] }))] {
+        let (app, org, directory) = world().await;
+        app.person(Some(org), "owner@portal.example", Role::Owner).await;
+        app.person(Some(org), "admin@portal.example", Role::Admin).await;
+        let mut admin = app.signed_in("admin@portal.example").await;
+        let user = format!("/Users/{}", directory.id_of("admin@portal.example").await);
+        let mut holder = app.behind().begin().await.expect("a transaction");
+        sqlx::query("select 1 from orgs for no key update").execute(&mut *holder).await.expect("held");
+        let demote = directory.put(&user, json!({ "userName": "admin@portal.example", "roles": [] }));
+        let act = async {
+            app.until_waiting(1).await;
+            let acting = admin.post(path, body);
+            let release = async {
+                app.until_waiting(2).await;
+                holder.commit().await.expect("released");
+            };
+            tokio::join!(acting, release).0
         };
-        tokio::join!(acting, release).0
-    };
-    let (demoted, acted) = tokio::join!(demote, act);
-    assert_eq!(demoted.status, 200, "{demoted:?}");
-    assert_eq!((acted.status.as_u16(), acted.code()), (403, "not_allowed"));
-    assert_eq!(app.count("select count(*) from orgs where generation > 0").await, 0);
+        let (demoted, acted) = tokio::join!(demote, act);
+        assert_eq!(demoted.status, 200, "{demoted:?}");
+        assert_eq!((acted.status.as_u16(), acted.code()), (403, "not_allowed"), "{path}");
+        assert_eq!(app.count("select count(*) from orgs where generation > 0").await, 0);
+        assert_eq!(app.count("select count(*) from api_keys where name = 'mine'").await, 0);
+    }
 }
