@@ -32,6 +32,7 @@ changes![
     "m20261120_000009_session_policy",
     "m20261120_000010_directory",
     "m20261120_000011_org_api",
+    "m20261120_000012_turns",
 ];
 
 /// The changes' names, oldest first.

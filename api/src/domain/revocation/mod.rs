@@ -54,6 +54,7 @@ pub async fn revoke(tx: &Tx, op: &Op, order: &Order) -> Result<Outcome> {
         audit::record(tx, op, Event::RevocationMissed, None, detail).await?;
         return Ok(Outcome::NoSuchSubject);
     };
+    store::take_turn(tx, user.id.uuid()).await?;
     if order.reach == Reach::All {
         store::raise_generation(tx, op, user.id).await?;
     }
@@ -65,6 +66,7 @@ pub async fn revoke(tx: &Tx, op: &Op, order: &Order) -> Result<Outcome> {
 }
 
 async fn revoke_org(tx: &Tx, op: &Op, order: &Order) -> Result<Outcome> {
+    store::take_turn(tx, op.scope.org().uuid()).await?;
     // Waits for whoever is opening a sign-in, for they hold the org; who comes after sees the raised generation.
     store::raise_org_generation(tx, op).await?;
     let ended = store::end_org_sign_ins(tx, op, order.cause).await?;
@@ -104,6 +106,7 @@ async fn finish(
 pub async fn change_policy(tx: &Tx, op: &Op, policy: Policy, door: Door) -> Result<Receipt> {
     // Alone: a sign-in that is being opened has its end by one policy or by the other.
     orgs::hold(tx, op.scope, Hold::Alone).await?;
+    store::take_turn(tx, op.scope.org().uuid()).await?;
     store::hold_sign_ins(tx, op).await?;
     let before = orgs::policy(tx, op.scope).await?;
     let over = store::end_over(tx, op, before, None).await?;

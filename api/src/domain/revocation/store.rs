@@ -2,6 +2,7 @@
 
 use sea_orm::{ConnectionTrait, DbBackend, Statement, Value};
 use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
 
 use super::{Announcement, Cause, Order, Outcome, Reach, Receipt, Subject, Token};
 use crate::domain::Tx;
@@ -84,6 +85,12 @@ const END_PROVIDER_SESSION: &str = ending!(
 pub const DELETE_RECORDS: &str = "with gone as ( \
          delete from tower_sessions where sign_in_id = any($1) returning id, sign_in_id) \
      update sign_ins s set session_digest = gone.id from gone where s.id = gone.sign_in_id";
+
+/// Waits for whoever writes as this person, or as anybody of this org, and has those who come later wait behind.
+pub(super) async fn take_turn(tx: &Tx, of: Uuid) -> Result<()> {
+    tx.execute(statement("select pg_advisory_xact_lock(turn_of($1))", [of.into()])).await?;
+    Ok(())
+}
 
 /// The mark only moves on: of two demands the one that began first may be carried out last. The number is drawn under the
 /// row's lock, so that its order is the order of the revocations.

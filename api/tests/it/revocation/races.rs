@@ -332,3 +332,38 @@ async fn acts_on_one_s_own_sign_ins_do_not_block_each_other() {
     assert_eq!(left, (200, 200, 200, 200));
     assert_eq!(live_sign_ins(&app).await, 0);
 }
+
+/// Who comes while a revocation waits for a write waits behind it. Else whoever writes by a stolen cookie without a pause
+/// could keep it from being carried out: a shared lock of a row is given past those who wait for the row alone.
+#[tokio::test]
+async fn a_stream_of_writes_does_not_keep_a_revocation_from_being_carried_out() {
+    for everybody in [false, true] {
+        let Story { app, org, key, .. } = story().await;
+        app.person(Some(org), "morpheus@whiterabbit.fake", Role::Owner).await;
+        let mut owner = app.signed_in("morpheus@whiterabbit.fake").await;
+        let mut trinity = app.signed_in(TRINITY).await;
+        let sign_in = principal(&app).await;
+        let writing = app.state.begin(&sign_in).await.expect("let in");
+        let ending = tokio::spawn(async move {
+            let ended =
+                if everybody { owner.post("/api/org/revoke", json!({})).await } else { key.revoke(TRINITY).await };
+            ended.status
+        });
+        app.until_somebody_waits().await;
+        let next = tokio::spawn(async move { trinity.post("/api/todos", json!({ "task": "one more" })).await });
+        app.until_waiting(2).await;
+        writing.commit().await.expect("committed");
+        assert_eq!(ending.await.expect("joined"), 204, "without waiting for the next");
+        assert_eq!(next.await.expect("joined").status, 401);
+        assert_eq!(app.count("select count(*) from todos").await, 0);
+    }
+}
+
+/// A request of Trinity's, as it is let in.
+async fn principal(app: &TestApp) -> Op {
+    let sql = "select s.org_id, s.user_id, s.id from sign_ins s join users u on u.id = s.user_id where u.email = $1";
+    let (org, user, sign_in): (uuid::Uuid, uuid::Uuid, uuid::Uuid) =
+        sqlx::query_as(sql).bind(TRINITY).fetch_one(app.behind()).await.expect("a sign-in");
+    let actor = Actor::User { id: user.into(), role: Role::Member, sign_in: sign_in.into() };
+    Op { actor, ..app.op(org.into()) }
+}
