@@ -2,23 +2,26 @@
 //! seeded cannot differ from what a request would have made.
 #![expect(clippy::print_stdout, reason = "a command line speaks on standard output")]
 
+mod browser;
 mod demo;
 mod keys;
 mod oidc_migrate;
 mod people;
 mod policy;
+mod private;
 mod roles;
 mod show;
 mod sso;
 mod world;
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Result;
 use api::app::report::report;
 use api::kernel::Role;
 use clap::{Parser, Subcommand, ValueEnum};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use world::World;
 
@@ -65,6 +68,17 @@ enum Command {
     Key {
         #[command(subcommand)]
         command: keys::KeyCommand,
+    },
+    /// Sign in without a window: at their company's provider where there is one, else by password.
+    SignIn {
+        /// The e-mail address.
+        email: String,
+        /// The password, here or at the provider.
+        #[arg(long)]
+        password: SecretString,
+        /// Where to keep the cookies, for curl's --cookie.
+        #[arg(long)]
+        cookies: PathBuf,
     },
     /// Move the people of a domain, and their todos, from their personal orgs into the company that owns it.
     OidcMigrate {
@@ -206,6 +220,7 @@ async fn run(command: Command) -> Result<()> {
         }
         Command::Key { command } => keys::run(&world, command).await,
         Command::Role { command } => roles::run(&world, command).await,
+        Command::SignIn { email, password, cookies } => sign_in(&world, &email, &password, &cookies).await,
         Command::OidcMigrate { domain, dry_run } => oidc_migrate::run(&world, &domain, dry_run).await,
         Command::Show { what: What::Orgs } => show::orgs(&world).await,
         Command::Show { what: What::Users } => show::users(&world).await,
@@ -214,4 +229,12 @@ async fn run(command: Command) -> Result<()> {
         Command::Show { what: What::Connections } => show::connections(&world).await,
         Command::Reseal => sso::reseal(&world).await,
     }
+}
+
+async fn sign_in(world: &World, email: &str, password: &SecretString, cookies: &Path) -> Result<()> {
+    let browser = world.browser()?;
+    browser.sign_in(email, password.expose_secret()).await?;
+    browser.keep_cookies(cookies)?;
+    println!("Signed in as {email}. The cookies are in {}.", cookies.display());
+    Ok(())
 }

@@ -13,6 +13,8 @@ use sea_orm::{DatabaseConnection, TransactionTrait};
 use secrecy::SecretString;
 use serde::Deserialize;
 
+use crate::browser::Browser;
+
 /// What `make demo` leaves behind for us.
 #[derive(Deserialize)]
 struct Demo {
@@ -84,6 +86,11 @@ impl World {
     /// A path of the pages, as the world calls it.
     pub fn public_url(&self, path: &str) -> Result<String> {
         Ok(Urls::read(&|name| self.setting(name))?.public.join(path)?.to_string())
+    }
+
+    /// A browser of its own, that calls the API by its address.
+    pub fn browser(&self) -> Result<Browser> {
+        Browser::new(Urls::read(&|name| self.setting(name))?.api)
     }
 
     /// Random bytes.
