@@ -3,7 +3,9 @@
 #![expect(clippy::print_stdout, reason = "a command line speaks on standard output")]
 
 mod browser;
+mod check;
 mod demo;
+mod doctor;
 mod keys;
 mod oidc_migrate;
 mod people;
@@ -12,6 +14,7 @@ mod private;
 mod roles;
 mod show;
 mod sso;
+mod workshop;
 mod world;
 
 use std::path::{Path, PathBuf};
@@ -23,6 +26,7 @@ use api::kernel::Role;
 use clap::{Parser, Subcommand, ValueEnum};
 use secrecy::{ExposeSecret, SecretString};
 
+use workshop::Part;
 use world::World;
 
 /// Seeds a Curfew database: the running demo's, or the one that `DATABASE_OWNER_URL` names.
@@ -35,13 +39,31 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Set up the world of one part of the workshop.
+    /// Look at the tools, the ports, the clocks and the database, and say how to mend what is not as it should be.
+    Doctor {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say whether a step of the workshop worked, and if not, how to mend it.
+    Check(check::Check),
+    #[command(flatten)]
+    Act(Act),
+}
+
+/// What changes or shows the world.
+#[derive(Subcommand)]
+enum Act {
+    /// Set up the world that a part of the workshop begins with, in place of what earlier parts have made.
     Workshop {
-        #[command(subcommand)]
+        /// The part.
         part: Part,
     },
     /// Two companies and a person without one. May be run again.
     Demo {
+        /// First erase what the workshop's parts have made, and the demo itself.
+        #[arg(long)]
+        afresh: bool,
         /// Also make the published article's key 131313 for whiterabbit.fake. The API honours it on loopback only.
         #[arg(long)]
         workshop_keys: bool,
@@ -99,12 +121,6 @@ enum Command {
 }
 
 #[derive(Subcommand)]
-enum Part {
-    /// Bobby and Trinity, with passwords and without a company.
-    Start,
-}
-
-#[derive(Subcommand)]
 enum OrgCommand {
     /// Make a company.
     Add {
@@ -126,6 +142,14 @@ enum OrgCommand {
     SetOidc(sso::SetOidc),
     /// How long sign-ins last: shows it, and changes what is given.
     Policy(policy::ChangePolicy),
+    /// Erase a company and all that is its: people, todos, keys, sessions, and its audit log.
+    Erase {
+        /// The company's domain.
+        org: String,
+        /// The same once more: nothing of this can be undone.
+        #[arg(long)]
+        confirm: String,
+    },
     /// Let them sign in by password again.
     UnsetOidc {
         /// The company's domain.
@@ -188,46 +212,52 @@ enum What {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Cli::parse().command).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            report("seed", &error);
-            ExitCode::FAILURE
-        }
+    run(Cli::parse().command).await.unwrap_or_else(|error| {
+        report("seed", &error);
+        ExitCode::FAILURE
+    })
+}
+
+async fn run(command: Command) -> Result<ExitCode> {
+    match command {
+        Command::Doctor { json } => doctor::run(json).await,
+        Command::Check(check) => check::run(&World::open().await?, check).await,
+        Command::Act(act) => carry_out(&World::open().await?, act).await.map(|()| ExitCode::SUCCESS),
     }
 }
 
-async fn run(command: Command) -> Result<()> {
-    let world = World::open().await?;
-    match command {
-        Command::Workshop { part: Part::Start } => demo::workshop_start(&world).await,
-        Command::Demo { workshop_keys, idp } => demo::demo(&world, workshop_keys, idp.as_deref()).await,
-        Command::Org { command: OrgCommand::Add { domain, name } } => people::add_org(&world, &domain, name).await,
-        Command::Org { command: OrgCommand::AddDomain { org, domain } } => {
-            people::add_domain(&world, &org, &domain).await
+async fn carry_out(world: &World, act: Act) -> Result<()> {
+    match act {
+        Act::Workshop { part } => workshop::begin(world, part).await,
+        Act::Demo { afresh, workshop_keys, idp } => {
+            if afresh {
+                workshop::clear(world).await?;
+            }
+            demo::demo(world, workshop_keys, idp.as_deref()).await
         }
-        Command::Org { command: OrgCommand::SetOidc(set) } => sso::set(&world, set).await,
-        Command::Org { command: OrgCommand::Policy(change) } => policy::change(&world, change).await,
-        Command::Org { command: OrgCommand::UnsetOidc { org, domain } } => {
-            sso::unset(&world, &org, domain.as_deref()).await
+        Act::Org { command: OrgCommand::Add { domain, name } } => people::add_org(world, &domain, name).await,
+        Act::Org { command: OrgCommand::AddDomain { org, domain } } => people::add_domain(world, &org, &domain).await,
+        Act::Org { command: OrgCommand::Erase { org, confirm } } => people::erase_org(world, &org, &confirm).await,
+        Act::Org { command: OrgCommand::SetOidc(set) } => sso::set(world, set).await,
+        Act::Org { command: OrgCommand::Policy(change) } => policy::change(world, change).await,
+        Act::Org { command: OrgCommand::UnsetOidc { org, domain } } => sso::unset(world, &org, domain.as_deref()).await,
+        Act::User { command: UserCommand::Add(add) } => people::add_user(world, add).await,
+        Act::User { command: UserCommand::Unlink { email, org } } => {
+            people::unlink(world, &email, org.as_deref()).await
         }
-        Command::User { command: UserCommand::Add(add) } => people::add_user(&world, add).await,
-        Command::User { command: UserCommand::Unlink { email, org } } => {
-            people::unlink(&world, &email, org.as_deref()).await
+        Act::User { command: UserCommand::Password { email, password } } => {
+            people::set_password(world, &email, password).await
         }
-        Command::User { command: UserCommand::Password { email, password } } => {
-            people::set_password(&world, &email, password).await
-        }
-        Command::Key { command } => keys::run(&world, command).await,
-        Command::Role { command } => roles::run(&world, command).await,
-        Command::SignIn { email, password, cookies } => sign_in(&world, &email, &password, &cookies).await,
-        Command::OidcMigrate { domain, dry_run } => oidc_migrate::run(&world, &domain, dry_run).await,
-        Command::Show { what: What::Orgs } => show::orgs(&world).await,
-        Command::Show { what: What::Users } => show::users(&world).await,
-        Command::Show { what: What::Todos } => show::todos(&world).await,
-        Command::Show { what: What::Sessions } => show::sessions(&world).await,
-        Command::Show { what: What::Connections } => show::connections(&world).await,
-        Command::Reseal => sso::reseal(&world).await,
+        Act::Key { command } => keys::run(world, command).await,
+        Act::Role { command } => roles::run(world, command).await,
+        Act::SignIn { email, password, cookies } => sign_in(world, &email, &password, &cookies).await,
+        Act::OidcMigrate { domain, dry_run } => oidc_migrate::run(world, &domain, dry_run).await,
+        Act::Show { what: What::Orgs } => show::orgs(world).await,
+        Act::Show { what: What::Users } => show::users(world).await,
+        Act::Show { what: What::Todos } => show::todos(world).await,
+        Act::Show { what: What::Sessions } => show::sessions(world).await,
+        Act::Show { what: What::Connections } => show::connections(world).await,
+        Act::Reseal => sso::reseal(world).await,
     }
 }
 
