@@ -198,3 +198,17 @@ pub fn answers(reply: &Reply, status: u16, mend: impl Into<String>) -> Result<()
     let what = format!("{} answers {}, and should answer {status}.", reply.url, reply.refusal());
     so(reply.status == status, what, mend)
 }
+
+/// What `seed sign-in` has kept of somebody's, in the workshop's folder: the session cookie, as a header has it.
+///
+/// # Errors
+/// When it has kept nothing.
+pub fn cookie(name: &str) -> Result<String, Wrong> {
+    let file = format!(".curfew/workshop/{name}.cookies");
+    let cookies = std::fs::read_to_string(&file).map_err(|_| {
+        Wrong::new(format!("There are no cookies in {file}."), "sign in with the `seed sign-in` of this page.")
+    })?;
+    let fields = cookies.lines().map(|line| line.split('\t').collect::<Vec<_>>());
+    let session = fields.filter(|fields| fields.len() == 7).find(|fields| fields[5].ends_with("curfew"));
+    Ok(session.map(|fields| format!("{}={}", fields[5], fields[6])).unwrap_or_default())
+}
