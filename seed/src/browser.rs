@@ -127,6 +127,22 @@ impl Browser {
         self.follow(first).await
     }
 
+    /// Asks a provider's token endpoint as a client that gives its secret by HTTP Basic (RFC 6749 §2.3.1).
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub async fn ask_token_endpoint(
+        &self,
+        endpoint: &str,
+        (id, secret): (&str, &str),
+        fields: &[(&str, &str)],
+    ) -> Result<Reply> {
+        let url = Url::parse(endpoint).with_context(|| format!("\"{endpoint}\" is no address"))?;
+        let encoded = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+        let request = self.client.post(url.clone()).basic_auth(encoded(id), Some(encoded(secret))).form(fields);
+        reply(request, &url).await
+    }
+
     async fn follow(&self, mut reply: Reply) -> Result<Reply> {
         for _ in 0..REDIRECTS {
             let Some(next) = reply.headers.get(LOCATION).filter(|_| reply.status.is_redirection()) else {

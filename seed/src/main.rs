@@ -212,6 +212,7 @@ enum What {
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    sigpipe::reset();
     run(Cli::parse().command).await.unwrap_or_else(|error| {
         report("seed", &error);
         ExitCode::FAILURE

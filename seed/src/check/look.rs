@@ -76,6 +76,20 @@ impl<'a> Look<'a> {
         })
     }
 
+    /// What a token endpoint says is wrong with a request (RFC 6749 §5.2) of a client that gives its secret by HTTP Basic.
+    ///
+    /// # Errors
+    /// When nobody answers there.
+    pub async fn token_error(
+        &self,
+        endpoint: &str,
+        client: (&str, &str),
+        form: &[(&str, &str)],
+    ) -> Result<String, Wrong> {
+        let reply = self.browser.ask_token_endpoint(endpoint, client, form).await?;
+        Ok(reply.json()["error"].as_str().unwrap_or_default().to_owned())
+    }
+
     /// The company that owns a domain.
     ///
     /// # Errors

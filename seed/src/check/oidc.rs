@@ -1,8 +1,9 @@
 //! Part 2: OpenID Connect.
 
 use api::app::start;
-use api::domain::sso::{self, Connection};
+use api::domain::sso::{self, ClientAuthMethod, Connection};
 use reqwest::{Method, Url};
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use super::look::{answers, so};
@@ -58,7 +59,11 @@ async fn question(look: &Look<'_>, email: &str) -> Result<Value, Wrong> {
 async fn out_and_back(look: &Look<'_>) -> Found {
     let reply = look.get("/openid/start/nowhere.fake").await?;
     answers(&reply, 404, "this is a fault of the API.")?;
-    so(reply.text.contains("data-code="), "The API has no page for a company that is not there.", "this is a fault of the API.")?;
+    so(
+        reply.text.contains("data-code="),
+        "The API has no page for a company that is not there.",
+        "this is a fault of the API.",
+    )?;
     Ok("A company that is not there is a page that says so.".to_owned())
 }
 
@@ -69,14 +74,17 @@ pub async fn app_there(look: &Look<'_>) -> Found {
     answers(&document, 200, "`make down` and `make up` start the provider again.")?;
     let authorize = document.json()["authorization_endpoint"].as_str().unwrap_or_default().to_owned();
     let callback = look.world.api_url(&format!("/openid/callback/{COMPANY}"))?;
-    let request = Url::parse_with_params(&authorize, [
-        ("response_type", "code"),
-        ("client_id", "curfew"),
-        ("scope", "openid"),
-        ("redirect_uri", &callback),
-        ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
-        ("code_challenge_method", "S256"),
-    ]);
+    let request = Url::parse_with_params(
+        &authorize,
+        [
+            ("response_type", "code"),
+            ("client_id", "curfew"),
+            ("scope", "openid"),
+            ("redirect_uri", &callback),
+            ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
+            ("code_challenge_method", "S256"),
+        ],
+    );
     accepts(look, request.map_err(anyhow::Error::from)?.as_str()).await?;
     Ok(format!("The provider knows the client curfew, and takes people back to {callback}."))
 }
@@ -95,6 +103,7 @@ pub async fn connected(look: &Look<'_>) -> Found {
         so(there.contains(parameter), format!("The way out has no {parameter}"), "this is a fault of the API.")?;
     }
     accepts(look, &there).await?;
+    secret_is_right(look, &connection).await?;
     so(
         question(look, TRINITY.email).await?["org_id"] == COMPANY,
         format!("People of {COMPANY} are not sent to its provider."),
@@ -141,6 +150,27 @@ pub async fn moved(look: &Look<'_>) -> Found {
     Ok("Trinity is in her company, which alone signs her in.".to_owned())
 }
 
+/// A code that nobody gave is refused as such only to a client that has proved who it is (RFC 6749 §5.2).
+async fn secret_is_right(look: &Look<'_>, connection: &Connection) -> Result<(), Wrong> {
+    if connection.client_auth != ClientAuthMethod::ClientSecret {
+        return Ok(());
+    }
+    let place = sso::credential_place(connection.id);
+    let secret = look.world.sealer()?.open(&place, &connection.client_credential)?;
+    let discovered = look.get(&format!("{}/.well-known/openid-configuration", connection.issuer)).await?.json();
+    let endpoint = discovered["token_endpoint"].as_str().unwrap_or_default();
+    let callback = look.world.api_url(&format!("/openid/callback/{COMPANY}"))?;
+    let form = [("grant_type", "authorization_code"), ("code", "nobody-gave-it"), ("redirect_uri", &callback)];
+    let client = (connection.client_id.as_str(), secret.expose_secret());
+    let error = look.token_error(endpoint, client, &form).await?;
+    let what = format!("The provider does not accept the client secret of {}: {error}.", connection.client_id);
+    so(
+        error != "invalid_client",
+        what,
+        "copy the secret from the provider once more, and give it to `seed org set-oidc`.",
+    )
+}
+
 /// Where the demo's provider is.
 pub fn provider(look: &Look<'_>) -> Result<String, Wrong> {
     let missing = || Wrong::new("The demo's identity provider is not there.", "start the demo with `make up`.");
@@ -164,6 +194,8 @@ async fn accepts(look: &Look<'_>, request: &str) -> Result<(), Wrong> {
     so(
         reply.status.as_u16() < 400,
         what,
-        format!("register {callback} as a redirect URI at the provider, and give set-oidc the client id that it shows."),
+        format!(
+            "register {callback} as a redirect URI at the provider, and give set-oidc the client id that it shows."
+        ),
     )
 }

@@ -96,7 +96,11 @@ async fn with_key(look: &Look<'_>) -> Found {
     };
     answers(&reply, 404, mend)?;
     let trinity = look.employee(COMPANY, TRINITY.email).await?;
-    so(trinity.reauth_since.is_some(), "Nobody has signed Trinity out yet.", "send the request above, with her address.")?;
+    so(
+        trinity.reauth_since.is_some(),
+        "Nobody has signed Trinity out yet.",
+        "send the request above, with her address.",
+    )?;
     Ok("The key finds whom it may, and nobody else; Trinity was signed out by it.".to_owned())
 }
 
@@ -113,7 +117,11 @@ async fn dead(look: &Look<'_>) -> Found {
     ended(look).await?;
     let trinity = look.employee(COMPANY, TRINITY.email).await?;
     let todos = look.todos(&trinity).await?;
-    so(!todos.is_empty(), "Trinity has added no task while she was signed in.", "do the step's commands in their order.")?;
+    so(
+        !todos.is_empty(),
+        "Trinity has added no task while she was signed in.",
+        "do the step's commands in their order.",
+    )?;
     so(
         todos.iter().all(|todo| todo.task != "Too late"),
         "Trinity's second task came in after she was signed out.",
@@ -147,7 +155,11 @@ async fn no_tokens(look: &Look<'_>) -> Found {
     let schemes = &contract["components"]["securitySchemes"];
     let names: Vec<_> = schemes.as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect();
     let known = names.iter().all(|name| ["session", "org_key", "provider_token"].contains(name));
-    so(known, format!("The API knows other credentials: {}.", names.join(", ")), "the page of this step has to say more.")?;
+    so(
+        known,
+        format!("The API knows other credentials: {}.", names.join(", ")),
+        "the page of this step has to say more.",
+    )?;
     so(
         !contract["paths"].as_object().is_some_and(|paths| paths.keys().any(|path| path.ends_with("/token"))),
         "The API gives tokens.",
