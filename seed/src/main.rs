@@ -219,6 +219,11 @@ async fn main() -> ExitCode {
     })
 }
 
+/// What went wrong, and because of what, as a sentence.
+fn sentence(error: &anyhow::Error) -> String {
+    format!("{}.", format!("{error:#}").trim_end_matches('.'))
+}
+
 async fn run(command: Command) -> Result<ExitCode> {
     match command {
         Command::Doctor { json } => doctor::run(json).await,
