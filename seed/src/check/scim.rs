@@ -167,13 +167,13 @@ async fn trinity_out(look: &Look<'_>) -> Found {
 /// How many of somebody's sign-ins were ended by their deactivation, of which one must have been.
 async fn deactivated(look: &Look<'_>, person: &User) -> Result<usize, Wrong> {
     let all = look.sign_ins(person).await?;
-    let by_it = all.iter().filter(|sign_in| sign_in.ended_cause.as_deref() == Some("deactivated")).count();
-    let mend = "sign in as them first, with this step's `seed sign-in`, and deactivate them then.";
-    so(by_it > 0, format!("None of {}'s sign-ins was ended by a deactivation.", person.email), mend)?;
     if !person.active {
         let open = all.iter().any(|sign_in| look.is_open(sign_in));
         so(!open, format!("{} is deactivated, and still signed in.", person.email), FAULT)?;
     }
+    let by_it = all.iter().filter(|sign_in| sign_in.ended_cause.as_deref() == Some("deactivated")).count();
+    let mend = "sign in as them first, with this step's `seed sign-in`, and deactivate them then.";
+    so(by_it > 0, format!("None of {}'s sign-ins was ended by a deactivation.", person.email), mend)?;
     Ok(by_it)
 }
 
