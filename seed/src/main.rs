@@ -2,6 +2,7 @@
 //! seeded cannot differ from what a request would have made.
 #![expect(clippy::print_stdout, reason = "a command line speaks on standard output")]
 
+mod config;
 mod demo;
 mod keys;
 mod oidc_migrate;
@@ -66,6 +67,13 @@ enum Command {
         #[command(subcommand)]
         command: keys::KeyCommand,
     },
+    /// Say what would have to be done so that companies are as files say: exits with 0 when nothing, with 2 when something,
+    /// with 1 when the files are wrong.
+    Plan(config::PlanArgs),
+    /// Do it, after asking.
+    Apply(config::ApplyArgs),
+    /// Print companies as such a file, without any secret.
+    Export(config::ExportArgs),
     /// Move the people of a domain, and their todos, from their personal orgs into the company that owns it.
     OidcMigrate {
         /// The company's domain.
@@ -174,8 +182,14 @@ enum What {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Cli::parse().command).await {
-        Ok(()) => ExitCode::SUCCESS,
+    let cli = Cli::try_parse().unwrap_or_else(|error| {
+        let _ = error.print();
+        // What `seed plan` says by 2 must not be said by a slip in its options.
+        let is_plan = std::env::args().nth(1).is_some_and(|command| command == "plan");
+        std::process::exit(if error.use_stderr() && is_plan { 1 } else { error.exit_code() })
+    });
+    match run(cli.command).await {
+        Ok(code) => code,
         Err(error) => {
             report("seed", &error);
             ExitCode::FAILURE
@@ -183,9 +197,12 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(command: Command) -> Result<()> {
+async fn run(command: Command) -> Result<ExitCode> {
     let world = World::open().await?;
     match command {
+        Command::Plan(args) => return config::plan(&world, args).await,
+        Command::Apply(args) => return config::apply(&world, args).await,
+        Command::Export(args) => return config::export(&world, args).await,
         Command::Workshop { part: Part::Start } => demo::workshop_start(&world).await,
         Command::Demo { workshop_keys, idp } => demo::demo(&world, workshop_keys, idp.as_deref()).await,
         Command::Org { command: OrgCommand::Add { domain, name } } => people::add_org(&world, &domain, name).await,
@@ -213,5 +230,6 @@ async fn run(command: Command) -> Result<()> {
         Command::Show { what: What::Sessions } => show::sessions(&world).await,
         Command::Show { what: What::Connections } => show::connections(&world).await,
         Command::Reseal => sso::reseal(&world).await,
-    }
+    }?;
+    Ok(ExitCode::SUCCESS)
 }
