@@ -184,27 +184,6 @@ start_idp() {
 }
 wait_idp() { wait_until "The demo identity provider" "$CURFEW_IDP_URL/health" "$IDP" "$1"; }
 
-# The companies whose people the demo identity provider signs in.
-# shellcheck disable=SC2034  # read by the scripts that source this file
-DEMO_COMPANIES='whiterabbit.fake matrix.fake'
-
-# mint_scim_key SEED COMPANY: the key by which that company's provider tells the API who belongs to it.
-mint_scim_key() { "$1" key mint "$2" --scope scim --name "demo identity provider"; }
-
-# give_scim_key COMPANY KEY: prints what the API answers to it, 200 when it is good. The provider keeps it in memory; it
-# goes by standard input, where no list of processes has it.
-give_scim_key() {
-  printf '{"token":"%s"}' "$2" |
-    idp_admin "$1/scim" -o /dev/null -X PUT -H 'Content-Type: application/json' --data-binary @- || return
-  idp_admin "$1/test-scim" -X POST | sed -n 's/.*"status":\([0-9]*\).*/\1/p'
-}
-
-idp_admin() {
-  local path=$1
-  shift
-  curl --noproxy '*' -sS -f -m 10 "$@" "$CURFEW_IDP_URL/admin/api/$path"
-}
-
 # What CURFEW_SECRETS_KEY wants: the API seals with it what it must be able to read again.
 new_secrets_key() { node -e 'console.log(require("node:crypto").randomBytes(32).toString("base64"))'; }
 

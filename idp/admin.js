@@ -7,7 +7,8 @@ import { allowMethods, readForm, readJson, redirect, Refusal, refuseOtherSites, 
 import { startProvider } from './provider.js';
 import { provisioningRoutes } from './provisioning-routes.js';
 import { endAllSessions, endSession, subjectFormats, universalLogout } from './sign-out.js';
-import { clientId } from './tenants.js';
+import { createTenant } from './tenant.js';
+import { clientId, companies } from './tenants.js';
 
 export async function admin(tenants, [first = '', ...rest], req, res, settings) {
   const [slug, what, id, act, ...more] = first === 'api' ? rest : [first, ...rest];
@@ -69,6 +70,13 @@ const ROUTES = {
   },
   'api sent': {
     GET: ({ tenant, res }) => sendJson(res, 200, tenant.sent.all()),
+  },
+  'api reset': {
+    POST: ({ tenant, tenants, res, settings }) => {
+      const company = companies.find(({ slug }) => slug === tenant.slug);
+      tenants.set(tenant.slug, createTenant(company, tenant, settings));
+      res.writeHead(204).end();
+    },
   },
   'api rotate-key': {
     POST: async ({ tenant, res, settings }) => {

@@ -1,22 +1,12 @@
-import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { admin } from './admin.js';
 import { document, html, initials, pageHeaders } from './html.js';
 import { allowMethods, Refusal, refuseOtherNames, send, sendJson } from './http.js';
-import { Keys } from './keys.js';
-import { Outcomes } from './outcomes.js';
-import { People } from './people.js';
-import { startProvider } from './provider.js';
-import { Provisioning } from './provisioning.js';
-import { Sent } from './sent.js';
 import { signIn } from './sign-in.js';
-import { Store } from './store.js';
+import { createTenant, newSecrets } from './tenant.js';
 import { companies } from './tenants.js';
 
 const HTML = 'text/html; charset=utf-8';
-
-/** Longer than the app takes to find out that something it needs for its answer is not to be had. */
-const PATIENCE = 5000;
 
 /**
  * The listener for an HTTP server. `origin` is this server's own address, `apiUrl` and `publicUrl` are the app's, for
@@ -24,22 +14,8 @@ const PATIENCE = 5000;
  */
 export async function createApp(settings) {
   const tenants = new Map();
-  for (const { slug, name, people } of companies) {
-    const tenant = {
-      slug,
-      name,
-      issuer: `${settings.origin}/${slug}`,
-      people: new People(people),
-      store: new Store(),
-      sent: new Sent(settings.patience ?? PATIENCE),
-      outcomes: new Outcomes(),
-      keys: await Keys.generate(),
-      cookieKeys: [randomBytes(32).toString('base64url')],
-    };
-    tenant.provisioning = new Provisioning(tenant, `${settings.apiUrl}/scim/v2`);
-    startProvider(tenant, settings);
-    tenants.set(slug, tenant);
-  }
+  for (const company of companies)
+    tenants.set(company.slug, createTenant(company, await newSecrets(), settings));
   const styles = new Map();
   for (const path of ['/style.css', '/admin.css']) {
     styles.set(path, await readFile(new URL(`.${path}`, import.meta.url), 'utf8'));

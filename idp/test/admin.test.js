@@ -33,6 +33,32 @@ test('somebody new can sign in at once, and is out at once when removed', async 
   assert.equal((await fetch(`${people}/${sub}`, { method: 'DELETE' })).status, 404);
 });
 
+test('after a reset all is as at the start, and what it has signed is good still', async (t) => {
+  const origin = await startIdp(t);
+  const api = `${origin}/admin/api/${slug}`;
+  const [first] = await getJson(`${api}/people`);
+  const keys = await getJson(`${origin}/${slug}/jwks`);
+  await post(`${api}/people`, switchPerson);
+  await post(`${api}/people/${first.sub}/rename`, { name: 'Somebody Else' });
+  await fetch(`${api}/scim`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: '{"token":"131313"}',
+  });
+  const app = new App(origin, slug);
+  await app.signIn(new Browser(origin), trinity.email, trinity.password);
+  assert.equal((await getJson(`${api}/sessions`)).length, 1);
+
+  assert.equal((await fetch(`${api}/reset`, { method: 'POST' })).status, 204);
+  const people = await getJson(`${api}/people`);
+  assert.deepEqual(people[0], first);
+  assert.ok(!people.some(({ email }) => email === switchPerson.email));
+  assert.deepEqual(await getJson(`${api}/sessions`), []);
+  assert.equal((await getJson(`${api}/scim`)).connected, false);
+  assert.deepEqual(await getJson(`${origin}/${slug}/jwks`), keys);
+  assert.ok((await app.signIn(new Browser(origin), trinity.email, trinity.password)).claims.sub);
+});
+
 test('what is taken or missing is refused with a sentence', async (t) => {
   const people = `${await startIdp(t)}/admin/api/${slug}/people`;
   const given = await post(people, { ...switchPerson, sub: 'given' });

@@ -2,25 +2,32 @@
 //! seeded cannot differ from what a request would have made.
 #![expect(clippy::print_stdout, reason = "a command line speaks on standard output")]
 
+mod browser;
+mod check;
 mod config;
 mod demo;
+mod doctor;
 mod keys;
 mod oidc_migrate;
 mod people;
 mod policy;
+mod private;
 mod roles;
 mod show;
 mod sso;
+mod workshop;
 mod world;
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Result;
 use api::app::report::report;
 use api::kernel::Role;
 use clap::{Parser, Subcommand, ValueEnum};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
+use workshop::Part;
 use world::World;
 
 /// Seeds a Curfew database: the running demo's, or the one that `DATABASE_OWNER_URL` names.
@@ -33,13 +40,33 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Set up the world of one part of the workshop.
+    /// Look at the tools, the ports, the clocks and the database, and say how to mend what is not as it should be.
+    Doctor {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say whether a step of the workshop worked, and if not, how to mend it.
+    Check(check::Check),
+    #[command(flatten)]
+    Config(config::Command),
+    #[command(flatten)]
+    Act(Act),
+}
+
+/// What changes or shows the world.
+#[derive(Subcommand)]
+enum Act {
+    /// Set up the world that a part of the workshop begins with, in place of what earlier parts have made.
     Workshop {
-        #[command(subcommand)]
+        /// The part.
         part: Part,
     },
     /// Two companies and a person without one. May be run again.
     Demo {
+        /// First erase what the workshop's parts have made, and the demo itself.
+        #[arg(long)]
+        afresh: bool,
         /// Also make the published article's key 131313 for whiterabbit.fake. The API honours it on loopback only.
         #[arg(long)]
         workshop_keys: bool,
@@ -67,13 +94,17 @@ enum Command {
         #[command(subcommand)]
         command: keys::KeyCommand,
     },
-    /// Say what would have to be done so that companies are as files say: exits with 0 when nothing, with 2 when something,
-    /// with 1 when the files are wrong.
-    Plan(config::PlanArgs),
-    /// Do it, after asking.
-    Apply(config::ApplyArgs),
-    /// Print companies as such a file, without any secret.
-    Export(config::ExportArgs),
+    /// Sign in without a window: at their company's provider where there is one, else by password.
+    SignIn {
+        /// The e-mail address.
+        email: String,
+        /// The password, here or at the provider.
+        #[arg(long)]
+        password: SecretString,
+        /// Where to keep the cookies, for curl's --cookie.
+        #[arg(long)]
+        cookies: PathBuf,
+    },
     /// Move the people of a domain, and their todos, from their personal orgs into the company that owns it.
     OidcMigrate {
         /// The company's domain.
@@ -90,12 +121,6 @@ enum Command {
         /// What to show.
         what: What,
     },
-}
-
-#[derive(Subcommand)]
-enum Part {
-    /// Bobby and Trinity, with passwords and without a company.
-    Start,
 }
 
 #[derive(Subcommand)]
@@ -120,6 +145,14 @@ enum OrgCommand {
     SetOidc(sso::SetOidc),
     /// How long sign-ins last: shows it, and changes what is given.
     Policy(policy::ChangePolicy),
+    /// Erase a company and all that is its: people, todos, keys, sessions, and its audit log.
+    Erase {
+        /// The company's domain.
+        org: String,
+        /// The same once more: nothing of this can be undone.
+        #[arg(long)]
+        confirm: String,
+    },
     /// Let them sign in by password again.
     UnsetOidc {
         /// The company's domain.
@@ -183,53 +216,65 @@ enum What {
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::try_parse().unwrap_or_else(|error| {
-        let _ = error.print();
-        // What `seed plan` says by 2 must not be said by a slip in its options.
+        let _told = error.print();
+        // What `seed plan` says by 2, no slip in its options must say.
         let is_plan = std::env::args().nth(1).is_some_and(|command| command == "plan");
         std::process::exit(if error.use_stderr() && is_plan { 1 } else { error.exit_code() })
     });
-    match run(cli.command).await {
-        Ok(code) => code,
-        Err(error) => {
-            report("seed", &error);
-            ExitCode::FAILURE
-        }
-    }
+    run(cli.command).await.unwrap_or_else(|error| {
+        report("seed", &error);
+        ExitCode::FAILURE
+    })
 }
 
 async fn run(command: Command) -> Result<ExitCode> {
-    let world = World::open().await?;
     match command {
-        Command::Plan(args) => return config::plan(&world, args).await,
-        Command::Apply(args) => return config::apply(&world, args).await,
-        Command::Export(args) => return config::export(&world, args).await,
-        Command::Workshop { part: Part::Start } => demo::workshop_start(&world).await,
-        Command::Demo { workshop_keys, idp } => demo::demo(&world, workshop_keys, idp.as_deref()).await,
-        Command::Org { command: OrgCommand::Add { domain, name } } => people::add_org(&world, &domain, name).await,
-        Command::Org { command: OrgCommand::AddDomain { org, domain } } => {
-            people::add_domain(&world, &org, &domain).await
+        Command::Doctor { json } => doctor::run(json).await,
+        Command::Check(check) => check::run(&World::open().await?, check).await,
+        Command::Config(command) => config::run(&World::open().await?, command).await,
+        Command::Act(act) => carry_out(&World::open().await?, act).await.map(|()| ExitCode::SUCCESS),
+    }
+}
+
+async fn carry_out(world: &World, act: Act) -> Result<()> {
+    match act {
+        Act::Workshop { part } => workshop::begin(world, part).await,
+        Act::Demo { afresh, workshop_keys, idp } => {
+            if afresh {
+                workshop::clear(world).await?;
+            }
+            demo::demo(world, workshop_keys, idp.as_deref()).await
         }
-        Command::Org { command: OrgCommand::SetOidc(set) } => sso::set(&world, set).await,
-        Command::Org { command: OrgCommand::Policy(change) } => policy::change(&world, change).await,
-        Command::Org { command: OrgCommand::UnsetOidc { org, domain } } => {
-            sso::unset(&world, &org, domain.as_deref()).await
+        Act::Org { command: OrgCommand::Add { domain, name } } => people::add_org(world, &domain, name).await,
+        Act::Org { command: OrgCommand::AddDomain { org, domain } } => people::add_domain(world, &org, &domain).await,
+        Act::Org { command: OrgCommand::Erase { org, confirm } } => people::erase_org(world, &org, &confirm).await,
+        Act::Org { command: OrgCommand::SetOidc(set) } => sso::set(world, set).await,
+        Act::Org { command: OrgCommand::Policy(change) } => policy::change(world, change).await,
+        Act::Org { command: OrgCommand::UnsetOidc { org, domain } } => sso::unset(world, &org, domain.as_deref()).await,
+        Act::User { command: UserCommand::Add(add) } => people::add_user(world, add).await,
+        Act::User { command: UserCommand::Unlink { email, org } } => {
+            people::unlink(world, &email, org.as_deref()).await
         }
-        Command::User { command: UserCommand::Add(add) } => people::add_user(&world, add).await,
-        Command::User { command: UserCommand::Unlink { email, org } } => {
-            people::unlink(&world, &email, org.as_deref()).await
+        Act::User { command: UserCommand::Password { email, password } } => {
+            people::set_password(world, &email, password).await
         }
-        Command::User { command: UserCommand::Password { email, password } } => {
-            people::set_password(&world, &email, password).await
-        }
-        Command::Key { command } => keys::run(&world, command).await,
-        Command::Role { command } => roles::run(&world, command).await,
-        Command::OidcMigrate { domain, dry_run } => oidc_migrate::run(&world, &domain, dry_run).await,
-        Command::Show { what: What::Orgs } => show::orgs(&world).await,
-        Command::Show { what: What::Users } => show::users(&world).await,
-        Command::Show { what: What::Todos } => show::todos(&world).await,
-        Command::Show { what: What::Sessions } => show::sessions(&world).await,
-        Command::Show { what: What::Connections } => show::connections(&world).await,
-        Command::Reseal => sso::reseal(&world).await,
-    }?;
-    Ok(ExitCode::SUCCESS)
+        Act::Key { command } => keys::run(world, command).await,
+        Act::Role { command } => roles::run(world, command).await,
+        Act::SignIn { email, password, cookies } => sign_in(world, &email, &password, &cookies).await,
+        Act::OidcMigrate { domain, dry_run } => oidc_migrate::run(world, &domain, dry_run).await,
+        Act::Show { what: What::Orgs } => show::orgs(world).await,
+        Act::Show { what: What::Users } => show::users(world).await,
+        Act::Show { what: What::Todos } => show::todos(world).await,
+        Act::Show { what: What::Sessions } => show::sessions(world).await,
+        Act::Show { what: What::Connections } => show::connections(world).await,
+        Act::Reseal => sso::reseal(world).await,
+    }
+}
+
+async fn sign_in(world: &World, email: &str, password: &SecretString, cookies: &Path) -> Result<()> {
+    let browser = world.browser()?;
+    browser.sign_in(email, password.expose_secret()).await?;
+    browser.keep_cookies(cookies)?;
+    println!("Signed in as {email}. The cookies are in {}.", cookies.display());
+    Ok(())
 }

@@ -3,9 +3,9 @@
 use anyhow::{Context, Result, bail};
 use api::domain::orgs::{self, Hold};
 use api::domain::revocation::{self, Cause, Door, Order, Reach, Subject};
-use api::domain::roles;
 use api::domain::sso;
 use api::domain::users::{self, NewUser};
+use api::domain::{lifecycle, roles};
 use api::entity::org::OrgKind;
 use api::kernel::{Email, OrgId, Role};
 use api::oidc;
@@ -35,6 +35,19 @@ pub async fn add_domain(world: &World, org: &str, domain: &str) -> Result<()> {
     orgs::add_domain(&tx, &op, &domain).await?;
     tx.commit().await?;
     println!("{org} has the domain {domain} too.");
+    Ok(())
+}
+
+/// `seed org erase`.
+pub async fn erase_org(world: &World, org: &str, confirm: &str) -> Result<()> {
+    if parse_domain(org)? != parse_domain(confirm)? {
+        bail!("Nothing was erased: --confirm has to name {org} once more.");
+    }
+    let op = world.op(world.company(org).await?);
+    let tx = world.begin(&op).await?;
+    lifecycle::erase_org(&tx, &op).await?;
+    tx.commit().await?;
+    println!("Erased {org}. Whoever was signed in to it is out.");
     Ok(())
 }
 

@@ -40,7 +40,7 @@ pub fn with_session(routes: Router<AppState>, state: &AppState) -> Router<AppSta
         .build();
     routes
         .route_layer(auth)
-        .route_layer(middleware::from_fn_with_state(state.clone(), leaving::remember))
+        .route_layer(middleware::from_fn_with_state(state.clone(), leaving::let_the_dead_stay))
         .route_layer(middleware::from_fn_with_state(state.clone(), same_origin::require))
 }
 

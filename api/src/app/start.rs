@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow, bail};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement};
 use secrecy::{ExposeSecret, SecretString};
+use time::OffsetDateTime;
 
 use crate::config::{Config, Limits};
 use crate::domain::users::Passwords;
@@ -73,7 +74,11 @@ fn options(url: &SecretString, connections: u32) -> ConnectOptions {
     options
 }
 
-async fn refuse_powerful_role(db: &DatabaseConnection) -> Result<()> {
+/// Refuses a role that could pass the tenant wall.
+///
+/// # Errors
+/// A sentence for the operator.
+pub async fn refuse_powerful_role(db: &DatabaseConnection) -> Result<()> {
     let sql = "select current_user::text as name, \
                r.rolsuper or r.rolbypassrls or pg_has_role(current_user, 'curfew_lookup', 'member') or exists (select 1 from pg_class c join pg_namespace n \
                  on n.oid = c.relnamespace where n.nspname = 'public' and pg_has_role(c.relowner, 'member')) as powerful \
@@ -87,7 +92,20 @@ async fn refuse_powerful_role(db: &DatabaseConnection) -> Result<()> {
     Ok(())
 }
 
-async fn refuse_other_shape(db: &DatabaseConnection) -> Result<()> {
+/// The database's time.
+///
+/// # Errors
+/// The database's.
+pub async fn now(db: &DatabaseConnection) -> Result<OffsetDateTime> {
+    let row = db.query_one(Statement::from_string(DbBackend::Postgres, "select now() as now")).await?;
+    Ok(row.context("There is no time")?.try_get("", "now")?)
+}
+
+/// Refuses a database that another version of this program has made.
+///
+/// # Errors
+/// A sentence for the operator.
+pub async fn refuse_other_shape(db: &DatabaseConnection) -> Result<()> {
     let sql = "select version from seaql_migrations order by version";
     let done = db
         .query_all(Statement::from_string(DbBackend::Postgres, sql))

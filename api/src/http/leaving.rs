@@ -7,7 +7,7 @@ use axum::response::{AppendHeaders, IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use tower_sessions::session::Id;
@@ -31,8 +31,6 @@ use crate::state::AppState;
 
 /// What a browser that left by itself remembers for a while.
 const LEFT: &str = "curfew-left";
-/// By what one that was signed out can still be told why: a digest of the cookie that it had.
-const WAS: &str = "curfew-was";
 const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 
 /// The routes of this file.
@@ -151,7 +149,7 @@ impl Left {
         is_back
     }
 
-    fn keep(&self, state: &AppState) -> Result<http::HeaderValue, Error> {
+    fn keep(&self, state: &AppState) -> Result<HeaderValue, Error> {
         let secure = state.config.urls.secure();
         let json = serde_json::to_vec(self).map_err(Error::internal)?;
         cookies::keep(cookies::name(LEFT, secure), URL_SAFE_NO_PAD.encode(json), secure)
@@ -163,24 +161,21 @@ impl Left {
     }
 }
 
-/// The session layer takes a cookie away that means nobody any more. As a layer around it, this leaves its digest in its
-/// place, by which the browser can be told what happened, and nobody can do anything else.
-pub async fn remember(State(state): State<AppState>, request: Request, next: Next) -> Response {
+/// The session layer takes a cookie away that means nobody any more. As a layer around it, this lets it stay, where the
+/// person did not leave by themselves: the answer may come after another tab's, which has just been given a new cookie of
+/// the same name. A dead one opens nothing, and by it the browser can be told what happened.
+pub async fn let_the_dead_stay(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let secure = state.config.urls.secure();
-    let name = cookie_name(secure);
-    let session = cookies::read(request.headers(), &name);
     let mut response = next.run(request).await;
-    let sets = |response: &Response, start: &str| {
-        let mut set = response.headers().get_all(header::SET_COOKIE).iter().filter_map(|value| value.to_str().ok());
-        set.any(|cookie| cookie.starts_with(start))
-    };
-    if let Some(session) = session
-        && sets(&response, &format!("{name}=;"))
-        && !sets(&response, &format!("{}=", cookies::name(LEFT, secure)))
-        && let Some(digest) = session_digest(&session)
-        && let Ok(cookie) = cookies::keep(cookies::name(WAS, secure), digest, secure)
-    {
-        response.headers_mut().append(header::SET_COOKIE, cookie);
+    let cookies: Vec<_> = response.headers().get_all(header::SET_COOKIE).iter().cloned().collect();
+    let starts = |cookie: &HeaderValue, start: &str| cookie.as_bytes().starts_with(start.as_bytes());
+    let left = format!("{}=", cookies::name(LEFT, secure));
+    if !cookies.iter().any(|cookie| starts(cookie, &left)) {
+        let removal = format!("{}=;", cookie_name(secure));
+        response.headers_mut().remove(header::SET_COOKIE);
+        for cookie in cookies.into_iter().filter(|cookie| !starts(cookie, &removal)) {
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
     }
     response
 }
@@ -201,9 +196,8 @@ impl FromRequestParts<AppState> for Traces {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         let secure = state.config.urls.secure();
-        let was = || cookies::read(&parts.headers, &cookies::name(WAS, secure));
         let session = cookies::read(&parts.headers, &cookie_name(secure));
-        let session_digest = session.and_then(|cookie| session_digest(&cookie)).or_else(was);
+        let session_digest = session.and_then(|cookie| session_digest(&cookie));
         Ok(Self { left: Left::read(&parts.headers, secure), session_digest })
     }
 }

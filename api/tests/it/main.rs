@@ -6,6 +6,7 @@ mod account;
 mod architecture;
 mod cookies;
 mod database_away;
+mod erasing;
 mod leaving;
 mod live;
 mod logs;

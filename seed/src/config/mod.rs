@@ -22,7 +22,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, anyhow, bail};
-use clap::Args;
+use clap::{Args, Subcommand};
 
 use crate::world::{World, parse_domain};
 use fields::Problem;
@@ -32,6 +32,27 @@ use tell::Signs;
 
 /// What [`ExitCode`] says that there is something to do.
 const SOMETHING: u8 = 2;
+
+/// What is done with files that say what companies are.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Say what would have to be done so that companies are as a file says: exits with 0 when nothing, with 2 when
+    /// something, with 1 when the file is wrong.
+    Plan(PlanArgs),
+    /// Do it, after asking.
+    Apply(ApplyArgs),
+    /// Print companies as such a file, without any secret.
+    Export(ExportArgs),
+}
+
+/// Carries out `seed plan`, `apply` or `export`.
+pub async fn run(world: &World, command: Command) -> Result<ExitCode> {
+    match command {
+        Command::Plan(args) => plan(world, &args).await,
+        Command::Apply(args) => apply(world, &args).await,
+        Command::Export(args) => export(world, &args).await,
+    }
+}
 
 /// The files that say what shall be.
 #[derive(Args)]
@@ -73,7 +94,7 @@ pub struct ExportArgs {
 }
 
 /// Says what would have to be done: 0 when nothing, 2 when something.
-pub async fn plan(world: &World, args: PlanArgs) -> Result<ExitCode> {
+async fn plan(world: &World, args: &PlanArgs) -> Result<ExitCode> {
     let (_, plan, _) = planned(world, &args.files).await?;
     if args.json {
         println!("{}", serde_json::to_string_pretty(&tell::json(&plan))?);
@@ -85,7 +106,7 @@ pub async fn plan(world: &World, args: PlanArgs) -> Result<ExitCode> {
 }
 
 /// Does what would have to be done.
-pub async fn apply(world: &World, args: ApplyArgs) -> Result<ExitCode> {
+async fn apply(world: &World, args: &ApplyArgs) -> Result<ExitCode> {
     let (declared, plan, secrets) = planned(world, &args.files).await?;
     print!("{}", tell::text(&plan, Signs::of_terminal()));
     if plan.changes().next().is_some() {
@@ -103,7 +124,7 @@ pub async fn apply(world: &World, args: ApplyArgs) -> Result<ExitCode> {
 }
 
 /// Prints the file that says what is.
-pub async fn export(world: &World, args: ExportArgs) -> Result<ExitCode> {
+async fn export(world: &World, args: &ExportArgs) -> Result<ExitCode> {
     let there = known::companies(world).await?;
     let mut ids = Vec::new();
     for org in &args.orgs {

@@ -29,6 +29,8 @@ pub enum Event {
     UserReactivated,
     /// A person was removed.
     UserRemoved,
+    /// The operator erased a person.
+    UserErased,
     /// A person may do something else from now on.
     RoleChanged,
     /// Roles and entitlements were given to a person or a group, or taken away.
@@ -95,6 +97,7 @@ impl Event {
             Self::UserDeactivated => "user.deactivated",
             Self::UserReactivated => "user.reactivated",
             Self::UserRemoved => "user.removed",
+            Self::UserErased => "user.erased",
             Self::RoleChanged => "user.role_changed",
             Self::EntitlementsSet => "entitlements.set",
             Self::EntitlementDefined => "entitlement.defined",

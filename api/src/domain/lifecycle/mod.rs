@@ -2,7 +2,7 @@
 //! out: the two commit together or not at all.
 //!
 //! Nothing else undoes it. Who is deactivated comes in again after [`reactivate`] alone, and nothing old comes alive then;
-//! who is removed is kept, so that no provider brings them back by a sign-in.
+//! who is removed is kept, so that no provider brings them back by a sign-in. Only the operator erases.
 
 mod store;
 
@@ -53,6 +53,29 @@ pub async fn remove(tx: &Tx, op: &Op, id: UserId, door: Door) -> Result<()> {
     groups::leave_all(tx, op, id).await?;
     store::update_removed(tx, op, id).await?;
     audit::record(tx, op, Event::UserRemoved, Some(id), json!({ "door": door.as_str() })).await
+}
+
+/// Erases a person and what they wrote here, as if they had never come; the audit log goes on naming their id. Their
+/// provider can bring them back.
+///
+/// # Errors
+/// Not found; a conflict when they are the org's last owner; the database's.
+pub async fn erase(tx: &Tx, op: &Op, id: UserId) -> Result<()> {
+    let user = hold(tx, op, id).await?;
+    put_out(tx, op, &user, Door::Operator).await?;
+    store::delete_user(tx, op.scope, id).await?;
+    audit::record(tx, op, Event::UserErased, Some(id), json!({})).await
+}
+
+/// Erases an org: everybody is signed out, and then nothing is left of it, neither its keys nor its audit log.
+///
+/// # Errors
+/// Not found; the database's.
+pub async fn erase_org(tx: &Tx, op: &Op) -> Result<()> {
+    orgs::hold(tx, op.scope, Hold::Alone).await?;
+    let (subject, reach, cause) = (Subject::Org, Reach::All, Cause::Deactivated);
+    revocation::revoke(tx, op, &Order { subject, reach, cause, door: Door::Operator }).await?;
+    if store::delete_org(tx, op.scope).await? { Ok(()) } else { Err(Error::not_found("org")) }
 }
 
 async fn hold(tx: &Tx, op: &Op, id: UserId) -> Result<User> {

@@ -7,5 +7,5 @@ mod once;
 mod races;
 mod scale;
 mod stress;
-mod tokens;
+pub mod tokens;
 mod variants;

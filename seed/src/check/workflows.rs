@@ -1,0 +1,6 @@
+//! x
+
+use super::Step;
+
+/// The part's checks.
+pub const STEPS: &[Step] = &[];
