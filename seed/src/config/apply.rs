@@ -22,6 +22,7 @@ use super::known::{self, Known};
 use super::plan::{self, CompanyPlan, Plan, Secrets};
 use super::read::{Declared, role_rank};
 use super::shape::{Key, Proof, Thing};
+use super::write::quoted;
 use crate::sso::registration;
 use crate::world::{World, parse_domain};
 
@@ -135,7 +136,10 @@ impl Doing<'_> {
         let mut set = Vec::new();
         for change in ordered {
             let more = self.one_change(change).await?;
-            self.tell(change, &more);
+            // What is made of keys is told when they are.
+            if !matches!(change.thing, Thing::Key(..)) || change.act == Act::Remove {
+                self.tell(change, &more);
+            }
             if let (true, Thing::Provider(domain)) = (sets_provider(change), &change.thing) {
                 set.push(domain.clone());
                 providers -= 1;
@@ -169,10 +173,7 @@ impl Doing<'_> {
             Act::Replace => "replaced",
             Act::Remove => "removed",
         };
-        self.told.push(format!(
-            "{done} {}{more}",
-            if change.thing == Thing::Company { "it".to_owned() } else { change.title() }
-        ));
+        self.told.push(format!("{done} {}{more}", change.title()));
     }
 
     /// Carries out one change, and gives what else there is to say of it.
@@ -185,12 +186,12 @@ impl Doing<'_> {
             (Thing::Company, _) => orgs::rename(tx, op, &wanted.name).await?,
             (Thing::Domain(domain), Act::Remove) => {
                 let people = revocation::remove_domain(tx, op, &parse_domain(domain)?, Door::Operator).await?;
-                return Ok(format!(", and signed out {people} people"));
+                return Ok(counted(people, ", and signed out", "people"));
             }
             (Thing::Domain(domain), _) => orgs::add_domain(tx, op, &parse_domain(domain)?).await?,
             (Thing::Policy, _) => {
                 let ended = revocation::change_policy(tx, op, wanted.policy, Door::Operator).await?;
-                return Ok(format!(", and ended {} sessions by it", ended.sign_ins));
+                return Ok(counted(ended.sign_ins, ", which ended", "sessions"));
             }
             (Thing::Provider(domain), Act::Remove) => {
                 sso::remove_connection(tx, op, optional(domain.as_deref())?.as_ref()).await?;
@@ -296,10 +297,16 @@ impl Doing<'_> {
             let minted = api_keys::mint(&self.tx, &self.op, new).await?;
             let path = file(self.one, key);
             self.staged.push(key_file::stage(&path, &minted.text)?);
-            self.told.push(format!("wrote the key \"{}\" to {}", key.name, path.display()));
+            let done = if old.is_some() { "replaced" } else { "added" };
+            self.told.push(format!("{done} key {}, and wrote it to {}", quoted(&key.name), path.display()));
         }
         Ok(())
     }
+}
+
+/// How many, unless none.
+fn counted(many: usize, done: &str, unit: &str) -> String {
+    if many == 0 { String::new() } else { format!("{done} {many} {unit}") }
 }
 
 fn sets_provider(change: &Change) -> bool {

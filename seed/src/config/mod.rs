@@ -138,6 +138,13 @@ async fn export(world: &World, args: &ExportArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// How many things of the database are not as a file says.
+pub async fn count_changes(world: &World, file: &str) -> Result<usize> {
+    let files = Files { files: vec![file.into()], no_check: true };
+    let (_, plan, _) = planned(world, &files).await?;
+    Ok(plan.changes().count())
+}
+
 async fn planned(world: &World, args: &Files) -> Result<(Vec<Declared>, Plan, Secrets)> {
     let mut files = Vec::new();
     for path in &args.files {

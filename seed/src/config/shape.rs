@@ -239,7 +239,7 @@ pub fn variable(slug: &str, domain: Option<&str>) -> String {
 
 /// The file for an exported company's `n`-th key of this name.
 pub fn key_file(slug: &str, name: &str, n: usize) -> String {
-    let lower = name.to_lowercase();
+    let lower = name.to_lowercase().replace(['\'', '’'], "");
     let words: Vec<_> = lower.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
     let word = if words.is_empty() { "key".to_owned() } else { words.join("-") };
     let number = if n > 1 { format!("-{n}") } else { String::new() };
