@@ -33,6 +33,9 @@ pub struct Field {
     pub new: Option<String>,
 }
 
+/// The one field whose values are never said.
+pub const CLIENT_SECRET: &str = "client_secret";
+
 /// What else comes of a change, and for how many, where that can be known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Effect {
@@ -148,8 +151,7 @@ fn of_providers(
         let (old, new) = (is.get(domain), wanted.get(domain));
         let mut fields = differing(old.map(provider_fields), new.map(provider_fields));
         if secrets.contains(domain) {
-            // Neither is ever shown.
-            fields.push(Field { name: "client_secret", old: None, new: Some("(changed)".to_owned()) });
+            fields.push(Field { name: CLIENT_SECRET, old: None, new: Some("(changed)".to_owned()) });
         }
         changes.extend(made_or_changed(Thing::Provider(domain.clone()), old.is_some(), new.is_some(), fields));
     }

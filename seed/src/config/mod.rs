@@ -9,6 +9,8 @@ mod apply;
 mod company;
 mod diff;
 mod fields;
+#[cfg(test)]
+mod identity;
 mod key_file;
 mod known;
 mod plan;

@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 
 use serde_json::{Value, json};
 
-use super::diff::{Act, Change, Effect, Field};
+use super::diff::{Act, CLIENT_SECRET, Change, Effect, Field};
 use super::plan::Plan;
 use super::shape::Thing;
 
@@ -80,7 +80,7 @@ fn of_change(change: &Change, signs: Signs) -> String {
     }
     if change.act != Act::Remove {
         for field in &change.fields {
-            let _ = writeln!(text, "{indent}  {}", of_field(field));
+            let _ = writeln!(text, "{indent}  {}", of_field(change.act, field));
         }
     }
     if change.act == Act::Replace {
@@ -92,11 +92,12 @@ fn of_change(change: &Change, signs: Signs) -> String {
     text
 }
 
-fn of_field(Field { name, old, new }: &Field) -> String {
+fn of_field(act: Act, Field { name, old, new }: &Field) -> String {
     let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| "(none)".to_owned());
-    match (old, new) {
-        (None, Some(new)) if new.starts_with('(') => format!("{name}: {new}"),
-        (None, Some(new)) => format!("{name} = {new}"),
+    match act {
+        // Neither secret is shown.
+        _ if *name == CLIENT_SECRET => format!("{name}: {}", shown(new)),
+        Act::Add => format!("{name} = {}", shown(new)),
         _ => format!("{name}: {} -> {}", shown(old), shown(new)),
     }
 }

@@ -116,6 +116,8 @@ pub async fn change_policy(tx: &Tx, op: &Op, policy: Policy, door: Door) -> Resu
     store::shorten_sign_ins(tx, op, policy).await?;
     let (subject, reach, cause) = (Subject::Org, Reach::All, Cause::PolicyChanged);
     let ended = store::end_over(tx, op, policy, Some(cause)).await?;
+    // All of them were open: what was not has been ended above.
+    let ended: Vec<_> = ended.into_iter().map(|(id, _)| (id, true)).collect();
     let order = Order { subject, reach, cause, door };
     finish(tx, op, &order, None, &ended, Announcement::Org(op.scope.org())).await
 }

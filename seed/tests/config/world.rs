@@ -1,20 +1,19 @@
-//! `seed plan`, `apply` and `export`, run as a person runs them.
+//! A database, files, and what the program says of them.
 
-mod common;
-
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use common::Seed;
+use crate::common::Seed;
 
 /// A database, and a folder for files.
-struct World {
-    seed: Seed,
-    folder: PathBuf,
+pub struct World {
+    /// The database, and the program.
+    pub seed: Seed,
+    /// The files.
+    pub folder: PathBuf,
 }
 
 /// Everything that a file can say.
-const GARDEN: &str = r#"
+pub const GARDEN: &str = r#"
 [[org]]
 slug = "garden.example"
 name = "The Garden"
@@ -64,47 +63,64 @@ scopes = ["revoke"]
 file = "keys/sign-out.key"
 "#;
 
-const SECRET: (&str, &str) = ("GARDEN_SECRET", "hush-hush");
+pub const SECRET: (&str, &str) = ("GARDEN_SECRET", "hush-hush");
 
 impl World {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let seed = Seed::new().await;
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(&seed.0.name);
         std::fs::create_dir_all(&folder).expect("a folder");
         Self { seed, folder }
     }
 
-    fn file(&self, name: &str, text: &str) -> String {
+    pub fn file(&self, name: &str, text: &str) -> String {
         let path = self.folder.join(name);
         std::fs::write(&path, text).expect("written");
         path.to_str().expect("text").to_owned()
     }
 
     /// What it says, with the file's path shortened, and its exit code.
-    fn says(&self, line: &[&str], variables: &[(&str, &str)]) -> (String, i32) {
+    pub fn says(&self, line: &[&str], variables: &[(&str, &str)]) -> (String, i32) {
         let output = self.seed.output_with(variables, line);
         let text = [output.stdout, output.stderr].map(|text| String::from_utf8(text).expect("text")).concat();
         let folder = format!("{}/", self.folder.display());
         (text.replace(&folder, ""), output.status.code().expect("an exit code"))
     }
 
-    fn plan(&self, text: &str) -> (String, i32) {
+    /// What a plan of this file says, and its exit code.
+    pub fn plan(&self, text: &str) -> (String, i32) {
         let file = self.file("garden.toml", text);
         self.says(&["plan", &file, "--no-check"], &[SECRET])
     }
 
-    fn apply(&self, text: &str) -> String {
+    /// Applies this file.
+    pub fn apply(&self, text: &str) -> String {
         let file = self.file("garden.toml", text);
         let (told, code) = self.says(&["apply", &file, "--no-check", "--yes"], &[SECRET]);
         assert_eq!(code, 0, "{told}");
         told
     }
 
-    fn export(&self) -> String {
+    /// There is nothing to do.
+    #[track_caller]
+    pub fn is_so(&self, text: &str) {
+        let (told, code) = self.plan(text);
+        assert_eq!((told.lines().next(), code), (Some("No changes: the database is as the file says."), 0), "{told}");
+    }
+
+    /// What would be done by this file; there must be something.
+    #[track_caller]
+    pub fn planned(&self, text: &str) -> String {
+        let (told, code) = self.plan(text);
+        assert_eq!(code, 2, "{told}");
+        told
+    }
+
+    pub fn export(&self) -> String {
         self.seed.run(&["export"])
     }
 
-    async fn sql(&self, sql: &str) {
+    pub async fn sql(&self, sql: &str) {
         sqlx::query(sql).execute(&self.seed.0.superuser).await.expect(sql);
     }
 }
@@ -114,23 +130,5 @@ impl Drop for World {
         if !std::thread::panicking() {
             std::fs::remove_dir_all(&self.folder).expect("removed");
         }
-    }
-}
-
-#[tokio::test]
-async fn a_plan_is_applied_and_then_there_is_nothing_to_do() {
-    let world = World::new().await;
-    let (told, code) = world.plan(GARDEN);
-    println!("{told}");
-    assert_eq!(code, 2, "{told}");
-    let told = world.apply(GARDEN);
-    println!("{told}");
-    let (told, code) = world.plan(GARDEN);
-    println!("{told}");
-    assert_eq!(code, 0);
-    println!("{}", world.export());
-    for (name, mode) in [("report.key", 0o600), ("keys/sign-out.key", 0o600), ("keys", 0o700)] {
-        let found = std::fs::metadata(world.folder.join(name)).expect(name).permissions().mode();
-        assert_eq!(found & 0o777, mode, "{name}");
     }
 }
