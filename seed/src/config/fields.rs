@@ -50,13 +50,16 @@ impl fmt::Display for Problem {
 pub struct Reader<'a> {
     file: Rc<str>,
     text: &'a str,
+    /// Where each line begins.
+    lines: Vec<usize>,
     problems: RefCell<Vec<Problem>>,
 }
 
 impl<'a> Reader<'a> {
     /// Of this file, under the name that it is spoken of by.
     pub fn new(file: &str, text: &'a str) -> Self {
-        Self { file: file.into(), text, problems: RefCell::default() }
+        let lines = [0].into_iter().chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Self { file: file.into(), text, lines, problems: RefCell::default() }
     }
 
     /// The file's outermost table. What is no TOML is left out, and said.
@@ -72,9 +75,9 @@ impl<'a> Reader<'a> {
 
     /// Where something is.
     pub fn place(&self, at: &Range<usize>) -> Place {
-        let before = self.text.get(..at.start).unwrap_or(self.text);
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        let line = self.lines.partition_point(|begins| *begins <= at.start);
+        let begins = self.lines.get(line.saturating_sub(1)).copied().unwrap_or_default();
+        let column = self.text.get(begins..at.start).unwrap_or_default().chars().count() + 1;
         Place { file: self.file.clone(), line, column }
     }
 
