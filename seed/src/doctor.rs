@@ -50,7 +50,7 @@ pub async fn run(as_json: bool) -> Result<ExitCode> {
 fn finding(what: &'static str, seen: Result<String>, mend: &'static str) -> Finding {
     match seen {
         Ok(seen) => Finding { what, well: true, seen, mend: None },
-        Err(error) => Finding { what, well: false, seen: format!("{error:#}."), mend: Some(mend) },
+        Err(error) => Finding { what, well: false, seen: crate::sentence(&error), mend: Some(mend) },
     }
 }
 
@@ -147,23 +147,23 @@ async fn database(settings: &Settings) -> Vec<Finding> {
     let mend = "`make down`, then `make up`; for a database of your own, docs/CONFIGURATION.md says what it needs.";
     let mut findings = Vec::new();
     let owner = connect(settings, "DATABASE_OWNER_URL").await;
-    let shape = match &owner {
-        Ok((_, db)) => shape(db).await,
-        Err(error) => Err(anyhow::anyhow!("{error:#}")),
-    };
-    findings.push(finding("database, owner", owner.map(|(url, _)| url), mend));
-    findings.push(finding("its shape", shape, "`api migrate` brings it up to this program."));
+    if let Ok((_, db)) = &owner {
+        let shape = start::refuse_other_shape(db).await.map(|()| "is this program's".to_owned());
+        findings.push(finding("its shape", shape, "`api migrate` brings it up to this program."));
+        if let Ok(now) = start::now(db).await {
+            findings.push(clock_finding("its clock", now - Clock::system().now()));
+        }
+    }
+    findings.insert(0, finding("database, owner", owner.map(|(url, _)| url), mend));
     let runtime = connect(settings, "DATABASE_URL").await;
     let role = match &runtime {
-        Ok((_, db)) => start::refuse_powerful_role(db).await.map(|()| "owns nothing and bypasses nothing".to_owned()),
-        Err(error) => Err(anyhow::anyhow!("{error:#}")),
+        Ok((_, db)) => Some(start::refuse_powerful_role(db).await),
+        Err(_) => None,
     };
     findings.push(finding("database, runtime", runtime.map(|(url, _)| url), mend));
-    findings.push(finding("its role", role, "DATABASE_URL must name the role curfew_app."));
-    if let Ok((_, db)) = connect(settings, "DATABASE_OWNER_URL").await
-        && let Ok(now) = start::now(&db).await
-    {
-        findings.push(clock_finding("database's clock", now - Clock::system().now()));
+    if let Some(role) = role {
+        let role = role.map(|()| "owns nothing and bypasses nothing".to_owned());
+        findings.push(finding("its role", role, "DATABASE_URL must name the role curfew_app."));
     }
     findings
 }
@@ -182,11 +182,6 @@ fn without_password(url: &SecretString) -> Result<String> {
         let _shown_without = url.set_password(Some("…"));
     }
     Ok(url.as_str().replace("%E2%80%A6", "…"))
-}
-
-async fn shape(db: &DatabaseConnection) -> Result<String> {
-    start::refuse_other_shape(db).await?;
-    Ok("is this program's".to_owned())
 }
 
 #[cfg(test)]

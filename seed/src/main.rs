@@ -215,6 +215,7 @@ enum What {
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    sigpipe::reset();
     let cli = Cli::try_parse().unwrap_or_else(|error| {
         let _told = error.print();
         // What `seed plan` says by 2, no slip in its options must say.
@@ -225,6 +226,11 @@ async fn main() -> ExitCode {
         report("seed", &error);
         ExitCode::FAILURE
     })
+}
+
+/// What went wrong, and because of what, as a sentence.
+fn sentence(error: &anyhow::Error) -> String {
+    format!("{}.", format!("{error:#}").trim_end_matches('.'))
 }
 
 async fn run(command: Command) -> Result<ExitCode> {

@@ -1,6 +1,6 @@
 //! The database, and acting in it as the operator.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use api::app::start;
@@ -23,6 +23,9 @@ struct Demo {
     database_url: SecretString,
     database_owner_url: SecretString,
     secrets_key: Option<String>,
+    /// The checkout that it runs in.
+    #[serde(skip)]
+    top: PathBuf,
     api_url: String,
     web_url: String,
     idp_url: String,
@@ -138,6 +141,11 @@ impl World {
         }
     }
 
+    /// The top of the checkout in which the demo runs, if there is one.
+    pub fn top(&self) -> Option<&Path> {
+        self.settings.0.as_ref().map(|demo| demo.top.as_path())
+    }
+
     /// What the workshop's pages call the API, the pages and the identity provider, and what they are called here.
     pub fn addresses(&self) -> Result<Vec<(&'static str, String)>> {
         let urls = self.settings.urls()?;
@@ -195,10 +203,12 @@ impl World {
 
 fn running_demo() -> Result<Option<Demo>> {
     let here = std::env::current_dir()?;
-    let found: Option<PathBuf> = here.ancestors().map(|dir| dir.join(".curfew/demo.json")).find(|file| file.is_file());
-    let Some(file) = found else { return Ok(None) };
+    let found = here.ancestors().find(|dir| dir.join(".curfew/demo.json").is_file());
+    let Some(top) = found else { return Ok(None) };
+    let file = top.join(".curfew/demo.json");
     let text = std::fs::read_to_string(&file).with_context(|| format!("Cannot read {}.", file.display()))?;
-    serde_json::from_str(&text).with_context(|| format!("{} is damaged.", file.display())).map(Some)
+    let demo: Demo = serde_json::from_str(&text).with_context(|| format!("{} is damaged.", file.display()))?;
+    Ok(Some(Demo { top: top.to_owned(), ..demo }))
 }
 
 /// A domain as typed.

@@ -76,6 +76,20 @@ impl<'a> Look<'a> {
         })
     }
 
+    /// What a token endpoint says is wrong with a request (RFC 6749 §5.2) of a client that gives its secret by HTTP Basic.
+    ///
+    /// # Errors
+    /// When nobody answers there.
+    pub async fn token_error(
+        &self,
+        endpoint: &str,
+        client: (&str, &str),
+        form: &[(&str, &str)],
+    ) -> Result<String, Wrong> {
+        let reply = self.browser.ask_token_endpoint(endpoint, client, form).await?;
+        Ok(reply.json()["error"].as_str().unwrap_or_default().to_owned())
+    }
+
     /// The company that owns a domain.
     ///
     /// # Errors
@@ -197,4 +211,18 @@ pub fn so(is_so: bool, what: impl Into<String>, mend: impl Into<String>) -> Resu
 pub fn answers(reply: &Reply, status: u16, mend: impl Into<String>) -> Result<(), Wrong> {
     let what = format!("{} answers {}, and should answer {status}.", reply.url, reply.refusal());
     so(reply.status == status, what, mend)
+}
+
+/// What `seed sign-in` has kept of somebody's, in the workshop's folder: the session cookie, as a header has it.
+///
+/// # Errors
+/// When it has kept nothing.
+pub fn cookie(name: &str) -> Result<String, Wrong> {
+    let file = format!(".curfew/workshop/{name}.cookies");
+    let cookies = std::fs::read_to_string(&file).map_err(|_| {
+        Wrong::new(format!("There are no cookies in {file}."), "sign in with the `seed sign-in` of this page.")
+    })?;
+    let fields = cookies.lines().map(|line| line.split('\t').collect::<Vec<_>>());
+    let session = fields.filter(|fields| fields.len() == 7).find(|fields| fields[5].ends_with("curfew"));
+    Ok(session.map(|fields| format!("{}={}", fields[5], fields[6])).unwrap_or_default())
 }

@@ -68,7 +68,7 @@ impl fmt::Display for Wrong {
 /// What could not even be looked at.
 impl From<anyhow::Error> for Wrong {
     fn from(error: anyhow::Error) -> Self {
-        Self::new(format!("{error:#}."), "`seed doctor` says what is not as it should be.")
+        Self::new(crate::sentence(&error), "`seed doctor` says what is not as it should be.")
     }
 }
 
@@ -128,6 +128,10 @@ fn find(id: &str) -> Option<&'static Step> {
 
 /// Carries out `seed check`: a failure when something is not well.
 pub async fn run(world: &World, check: Check) -> Result<ExitCode> {
+    // Where the pages' commands are typed, and what they write is.
+    if let Some(top) = world.top() {
+        std::env::set_current_dir(top)?;
+    }
     let well = if check.steps == ["all"] { all(world, check.json)? } else { some(world, check).await? };
     Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

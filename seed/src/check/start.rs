@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::look::{answers, so};
+use super::look::{answers, cookie, so};
 use super::{Found, Look, Step, steps};
 use crate::demo::{BOBBY, TRINITY};
 use crate::workshop::Part;
@@ -89,15 +89,7 @@ async fn api_alone(look: &Look<'_>) -> Found {
 /// What the command line shows must be what the API serves: both look into one database.
 async fn shown(look: &Look<'_>) -> Found {
     let bobby = look.person(BOBBY.email).await?;
-    let file = ".curfew/workshop/bobby.cookies";
-    let cookies = std::fs::read_to_string(file).map_err(|_| {
-        super::Wrong::new(format!("There are no cookies of Bobby's in {file}."), "do step 1.7 with `seed sign-in`.")
-    })?;
-    let cookie = cookies.lines().find_map(|line| {
-        let fields: Vec<_> = line.split('\t').collect();
-        fields.get(5).filter(|name| name.ends_with("curfew")).map(|name| format!("{name}={}", fields[6]))
-    });
-    let me = look.get_as(&cookie.unwrap_or_default(), "/api/users/me").await?;
+    let me = look.get_as(&cookie("bobby")?, "/api/users/me").await?;
     answers(&me, 200, "sign in once more, as in step 1.7.")?;
     let same = me.json()["id"] == bobby.id.to_string();
     let mend = "DATABASE_OWNER_URL, if you have set it, must name the API's database.";

@@ -20,15 +20,19 @@ impl Seed {
     }
 
     pub fn output(&self, line: &[&str]) -> Output {
-        self.output_with(&[], line)
+        self.output_with(line, &[])
     }
 
-    /// With more variables in its environment.
-    pub fn output_with(&self, variables: &[(&str, &str)], line: &[&str]) -> Output {
+    /// The same with more in the environment.
+    pub fn output_with(&self, line: &[&str], more: &[(&str, &str)]) -> Output {
         let url = self.0.url("curfew_owner");
         let mut command = Command::new(env!("CARGO_BIN_EXE_seed"));
-        command.args(line).env_clear().env("DATABASE_OWNER_URL", url.expose_secret()).envs([KEY]);
-        command.envs(variables.iter().copied());
+        command
+            .args(line)
+            .env_clear()
+            .env("DATABASE_OWNER_URL", url.expose_secret())
+            .envs([KEY])
+            .envs(more.iter().copied());
         command.output().expect("it ran")
     }
 

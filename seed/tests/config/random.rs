@@ -77,15 +77,12 @@ fn company(n: usize) -> impl Strategy<Value = String> {
             let mut text = format!("[[org]]\nslug = \"{}\"\ndomains = {domains:?}\n", SLUGS[n]);
             text += &name.map(|name| format!("name = \"{name}\"\n")).unwrap_or_default();
             text += &[policy, general, own].into_iter().flatten().collect::<String>();
-            text += &roles
-                .into_iter()
-                .map(|(name, role)| format!("[[org.role]]\nname = \"{name}\"\n{role}"))
-                .collect::<String>();
-            text += &keys
-                .into_iter()
-                .enumerate()
-                .map(|(k, key)| format!("{key}file = \"{n}-{k}.key\"\n"))
-                .collect::<String>();
+            for (name, role) in roles {
+                text += &format!("[[org.role]]\nname = \"{name}\"\n{role}");
+            }
+            for (k, key) in keys.into_iter().enumerate() {
+                text += &format!("{key}file = \"{n}-{k}.key\"\n");
+            }
             text
         })
 }

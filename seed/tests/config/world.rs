@@ -81,7 +81,7 @@ impl World {
 
     /// What it says, with the file's path shortened, and its exit code.
     pub fn says(&self, line: &[&str], variables: &[(&str, &str)]) -> (String, i32) {
-        let output = self.seed.output_with(variables, line);
+        let output = self.seed.output_with(line, variables);
         let text = [output.stdout, output.stderr].map(|text| String::from_utf8(text).expect("text")).concat();
         let folder = format!("{}/", self.folder.display());
         (text.replace(&folder, ""), output.status.code().expect("an exit code"))
