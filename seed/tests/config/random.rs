@@ -78,10 +78,10 @@ fn company(n: usize) -> impl Strategy<Value = String> {
             text += &name.map(|name| format!("name = \"{name}\"\n")).unwrap_or_default();
             text += &[policy, general, own].into_iter().flatten().collect::<String>();
             for (name, role) in roles {
-                text += &format!("[[org.role]]\nname = \"{name}\"\n{role}");
+                text.extend([format!("[[org.role]]\nname = \"{name}\"\n{role}")]);
             }
             for (k, key) in keys.into_iter().enumerate() {
-                text += &format!("{key}file = \"{n}-{k}.key\"\n");
+                text.extend([format!("{key}file = \"{n}-{k}.key\"\n")]);
             }
             text
         })
