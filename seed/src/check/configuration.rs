@@ -29,7 +29,7 @@ pub const STEPS: &[Step] = steps![
 
 const GARDEN: &str = "garden.example";
 const FILE: &str = ".curfew/workshop/garden.toml";
-const KEY_FILE: &str = ".curfew/workshop/report.key";
+const KEY_FILE: &str = ".curfew/workshop/garden.key";
 
 async fn exported(look: &Look<'_>) -> Found {
     let file = ".curfew/workshop/before.toml";

@@ -31,8 +31,12 @@ pub async fn apply(world: &World, declared: &[Declared], plan: &Plan, secrets: &
     for (one, company) in declared.iter().zip(&plan.companies) {
         let is_left = one.company.keys.iter().any(|key| key_file::is_left(&file(one, key)));
         if !company.changes.is_empty() || is_left {
-            let told = carry_out(world, one, company, secrets).await;
-            for line in told.with_context(|| format!("{}: nothing was changed in this company.", company.slug))? {
+            let done = carry_out(world, one, company, secrets).await;
+            let done = done.with_context(|| format!("{}: nothing was changed in this company.", company.slug))?;
+            for staged in done.staged {
+                staged.settle()?;
+            }
+            for line in done.told {
                 println!("{}: {line}", company.slug);
             }
         }
@@ -40,7 +44,14 @@ pub async fn apply(world: &World, declared: &[Declared], plan: &Plan, secrets: &
     Ok(())
 }
 
-async fn carry_out(world: &World, one: &Declared, planned: &CompanyPlan, secrets: &Secrets) -> Result<Vec<String>> {
+/// What was done and committed, and the keys whose files are to get their names.
+#[derive(Default)]
+struct Done {
+    told: Vec<String>,
+    staged: Vec<Staged>,
+}
+
+async fn carry_out(world: &World, one: &Declared, planned: &CompanyPlan, secrets: &Secrets) -> Result<Done> {
     match attempt(world, one, planned, secrets).await {
         // Somebody has made the same company a moment ago.
         Err(error) if planned.id.is_none() && is_conflict(&error) => attempt(world, one, planned, secrets).await,
@@ -52,7 +63,7 @@ fn is_conflict(error: &anyhow::Error) -> bool {
     error.downcast_ref::<api::kernel::Error>().is_some_and(|error| error.kind() == Kind::Conflict)
 }
 
-async fn attempt(world: &World, one: &Declared, planned: &CompanyPlan, secrets: &Secrets) -> Result<Vec<String>> {
+async fn attempt(world: &World, one: &Declared, planned: &CompanyPlan, secrets: &Secrets) -> Result<Done> {
     let wanted = &one.company;
     let there = orgs::find_by_slug(&world.db, &wanted.slug).await?;
     let op = world.op(there.unwrap_or_else(|| world.new_org()));
@@ -61,26 +72,20 @@ async fn attempt(world: &World, one: &Declared, planned: &CompanyPlan, secrets: 
     let secret = plan::changed_secrets(world, one, known.as_ref(), secrets)?;
     let changes = diff::diff(wanted, known.as_ref(), &secret);
     if changes.is_empty() && !planned.changes.is_empty() {
-        return Ok(vec!["is so already: somebody was quicker.".to_owned()]);
+        let told = vec!["is so already: somebody was quicker.".to_owned()];
+        return Ok(Done { told, ..Done::default() });
     }
     let same = changes.len() == planned.changes.len() && changes.iter().zip(&planned.changes).all(|(a, b)| a.is(b));
     if !same {
         bail!("It has changed since this was planned. Look at the plan again.");
     }
-    let mut doing = Doing { world, tx, op, one, known, secrets, told: Vec::new(), staged: Vec::new() };
-    match doing.all(&changes).await {
-        Ok(()) => {
-            doing.tx.commit().await?;
-            for staged in doing.staged {
-                staged.settle()?;
-            }
-            Ok(doing.told)
-        }
-        Err(error) => {
-            doing.staged.into_iter().for_each(Staged::discard);
-            Err(error)
-        }
+    let mut doing = Doing { world, tx, op, one, known, secrets, done: Done::default() };
+    if let Err(error) = doing.all(&changes).await {
+        doing.done.staged.into_iter().for_each(Staged::discard);
+        return Err(error);
     }
+    doing.tx.commit().await?;
+    Ok(doing.done)
 }
 
 /// Has the keys that will end and then the org, and says what it is like then. A key that is left beside its file gets
@@ -122,8 +127,7 @@ struct Doing<'a> {
     one: &'a Declared,
     known: Option<Known>,
     secrets: &'a Secrets,
-    told: Vec<String>,
-    staged: Vec<Staged>,
+    done: Done,
 }
 
 impl Doing<'_> {
@@ -173,7 +177,7 @@ impl Doing<'_> {
             Act::Replace => "replaced",
             Act::Remove => "removed",
         };
-        self.told.push(format!("{done} {}{more}", change.title()));
+        self.done.told.push(format!("{done} {}{more}", change.title()));
     }
 
     /// Carries out one change, and gives what else there is to say of it.
@@ -269,7 +273,7 @@ impl Doing<'_> {
             sso::sign_out_replaced(&self.tx, &self.op, *user).await?;
         }
         if !people.is_empty() {
-            self.told.push(format!("signed out {} people, who were signed in by something else", people.len()));
+            self.done.told.push(format!("signed out {} people, who were signed in by something else", people.len()));
         }
         Ok(())
     }
@@ -296,9 +300,9 @@ impl Doing<'_> {
             };
             let minted = api_keys::mint(&self.tx, &self.op, new).await?;
             let path = file(self.one, key);
-            self.staged.push(key_file::stage(&path, &minted.text)?);
+            self.done.staged.push(key_file::stage(&path, &minted.text)?);
             let done = if old.is_some() { "replaced" } else { "added" };
-            self.told.push(format!("{done} key {}, and wrote it to {}", quoted(&key.name), path.display()));
+            self.done.told.push(format!("{done} key {}, and wrote it to {}", quoted(&key.name), path.display()));
         }
         Ok(())
     }

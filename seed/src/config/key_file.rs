@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use api::domain::Tx;
-use api::domain::api_keys;
-use api::kernel::{Kind, Op};
+use api::domain::api_keys::{self, PlainKey};
+use api::kernel::Op;
 use secrecy::{ExposeSecret, SecretString};
 
 /// How every key begins.
@@ -77,12 +77,10 @@ pub fn is_left(path: &Path) -> bool {
 /// alone, so that nobody is in the middle of it.
 pub async fn recover(tx: &Tx, op: &Op, path: &Path) -> Result<()> {
     let Ok(text) = fs::read_to_string(beside(path)) else { return Ok(()) };
-    let found = match api_keys::find_by_text(tx, op.scope, text.trim()).await {
-        Ok(key) => !key.is_over(op.now) && is_key(&text),
-        Err(error) if [Kind::NotFound, Kind::Conflict].contains(&error.kind()) => false,
-        Err(error) => return Err(error.into()),
-    };
-    if found {
+    // Only a whole one: its checksum says so.
+    let id = PlainKey::id_of(text.trim());
+    let counts = api_keys::list(tx, op.scope).await?.iter().any(|key| Some(key.id) == id && !key.is_over(op.now));
+    if counts {
         return settle(path);
     }
     remove(&beside(path)).with_context(|| format!("{} cannot be removed.", beside(path).display()))

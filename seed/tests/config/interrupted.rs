@@ -72,7 +72,7 @@ async fn a_key_that_counts_and_has_no_file_yet_gets_it_and_another_goes() {
     world.apply(GARDEN);
     assert_eq!(std::fs::read_to_string(&path).expect("a key"), key);
     assert!(!beside.exists());
-    for stale in ["cfw_nonsense\n", "", "notes of mine\n"] {
+    for stale in ["cfw_nonsense\n", "", "notes of mine\n", &key[..20]] {
         world.file("report.key.new", stale);
         world.apply(GARDEN);
         assert!(!beside.exists(), "what counts for nothing goes: {stale:?}");
