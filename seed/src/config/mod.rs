@@ -1,9 +1,9 @@
 //! Companies as a file says them: `seed plan`, `seed apply` and `seed export`.
 //!
 //! A file is the whole truth about the companies that it names, but for their people, and says nothing of others. It is
-//! read ([`read`], [`company`], [`fields`]) into the same shape ([`shape`]) as the database is ([`known`]); what differs is data
-//! ([`diff`]), which is told ([`tell`]) with what would come of it ([`plan`]), and carried out ([`apply`]) by the API's own
-//! domain functions.
+//! read ([`read`], [`company`], [`fields`]) into the same shape ([`shape`]) as the database is ([`known`]); what differs
+//! is data ([`diff`]), which is told ([`tell`]) with what would come of it ([`mod@plan`]), and carried out
+//! ([`mod@apply`]) by the API's own domain functions.
 
 mod apply;
 mod company;
