@@ -1,7 +1,7 @@
 // Mistakes that a follower of the workshop makes: each must be found by the step's check, which says how to mend it; and
 // mended so, the check passes. Run by dev/test, beside a running demo.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { beforeEach, test } from 'node:test';
 import { finds, idp, passes, seed } from './support.mjs';
 
@@ -140,4 +140,22 @@ test('the cookies are of an earlier world', () => {
   passes('1.10');
   seed('workshop', 'start');
   finds('1.10', /answers 401/, /sign in once more/);
+});
+
+test('the garden was changed by hand, or another file was applied', () => {
+  seed('workshop', 'configuration');
+  const file = '.curfew/workshop/garden.toml';
+  const garden = '[[org]]\nslug = "garden.example"\n[org.policy]\nidle_timeout = "15m"\nabsolute_lifetime = "8h"\n';
+  writeFileSync(file, garden);
+  finds('4.4', /No company owns the domain garden\.example/, /seed apply .*garden\.toml/);
+  seed('apply', file, '--yes');
+  passes('4.4');
+  seed('org', 'policy', 'garden.example', '--idle', '1h');
+  finds('4.4', /policy is not the file's/, /seed apply .*garden\.toml/);
+  writeFileSync('.curfew/workshop/another-name.toml', garden);
+  finds('4.9', /differs from .*another-name\.toml in 1 things/, /seed plan .*another-name\.toml/);
+  seed('apply', file, '--yes');
+  passes('4.9');
+  seed('org', 'erase', 'garden.example', '--confirm', 'garden.example');
+  finds('4.11', /in 6 things/, /seed plan/);
 });

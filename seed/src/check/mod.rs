@@ -53,6 +53,11 @@ impl Wrong {
     pub fn new(what: impl Into<String>, mend: impl Into<String>) -> Self {
         Self { what: what.into(), mend: mend.into() }
     }
+
+    /// The same, with another way to mend it.
+    pub fn mended(self, mend: impl Into<String>) -> Self {
+        Self { mend: mend.into(), ..self }
+    }
 }
 
 impl fmt::Display for Wrong {

@@ -13,7 +13,7 @@ use super::Tx;
 use super::audit::{self, Event};
 use crate::entity::org::OrgKind;
 use crate::entity::user::Model as User;
-use crate::kernel::{Email, Error, Op, OrgId, OrgScope, Part, PartOf, Place, Result, UserId};
+use crate::kernel::{Domain, Email, Error, Op, OrgId, OrgScope, Part, PartOf, Place, Result, UserId};
 
 pub use description::{Address, Description, fold};
 pub use password::Passwords;
@@ -164,6 +164,14 @@ pub async fn list_part(tx: &Tx, scope: OrgScope, part: PartOf) -> Result<Part<Us
 /// The database's.
 pub async fn list_names(tx: &Tx, scope: OrgScope, ids: Vec<UserId>) -> Result<Vec<(UserId, String)>> {
     store::list_names(tx, scope, ids).await
+}
+
+/// The org's people who have addresses of `domain`, by id.
+///
+/// # Errors
+/// The database's.
+pub async fn list_of_domain(tx: &Tx, scope: OrgScope, domain: &Domain) -> Result<Vec<UserId>> {
+    store::list_of_domain(tx, scope, domain.as_str()).await
 }
 
 /// Somebody by address.
