@@ -1,37 +1,11 @@
 // Mistakes that a follower of the workshop makes: each must be found by the step's check, which says how to mend it; and
 // mended so, the check passes. Run by dev/test, beside a running demo.
-import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { beforeEach, test } from 'node:test';
+import { finds, idp, passes, seed } from './support.mjs';
 
-const idp = process.env.CURFEW_IDP_URL;
 const closed = 'http://localhost:9';
-
-function seed(...line) {
-  return execFileSync(process.env.CURFEW_SEED, line, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
-}
-
-function check(step, env = {}) {
-  const ran = spawnSync(process.env.CURFEW_SEED, ['check', step], {
-    encoding: 'utf8',
-    env: { ...process.env, ...env },
-  });
-  return { code: ran.status, said: `${ran.stdout}${ran.stderr}` };
-}
-
-function finds(step, what, mend, env) {
-  const { code, said } = check(step, env);
-  assert.equal(code, 1, said);
-  assert.match(said, what);
-  assert.match(said, mend);
-}
-
-function passes(step) {
-  const { code, said } = check(step);
-  assert.equal(code, 0, said);
-  assert.match(said, new RegExp(`^✓ ${step.replace('.', '\\.')} `));
-}
 
 function setOidc({
   issuer = `${idp}/whiterabbit.fake`,

@@ -4,6 +4,7 @@
 //! it. Each part's checks are in a file of its name; a test holds them and the pages' headings to one another.
 
 mod configuration;
+mod directory;
 mod entitlements;
 mod from_the_provider;
 mod look;
