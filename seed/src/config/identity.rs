@@ -11,6 +11,7 @@ use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
 
+use super::diff::pair;
 use super::read::{ROLES, read};
 use super::shape::{self, Company, Key, Kind, Proof, Provider, Role, Scopes};
 use super::write::write;
@@ -129,4 +130,19 @@ fn lengths_variables_and_files_have_one_spelling() {
     assert_eq!(shape::variable("a.example", Some("b-c.example")), "OIDC_CLIENT_SECRET_A_EXAMPLE___B__C_EXAMPLE");
     assert_eq!(shape::key_file("a.example", "Friday's  report!", 1), "keys/a.example/fridays-report.key");
     assert_eq!(shape::key_file("a.example", "../../", 2), "keys/a.example/key-2.key");
+}
+
+#[test]
+fn of_keys_of_one_name_equals_are_paired_before_others() {
+    let key = |name: &str, scope| Key {
+        name: name.to_owned(),
+        scopes: Scopes::of(&[scope]),
+        lifetime: None,
+        file: String::new(),
+    };
+    let is = [key("k", Scope::Revoke), key("k", Scope::Scim), key("l", Scope::Scim)];
+    let wanted = [key("k", Scope::Scim), key("k", Scope::UsersRead), key("m", Scope::Scim)];
+    // The one for the directory stays, the other is replaced, and of other names one goes and one comes.
+    let pairs = [(Some(1), Some(0)), (Some(0), Some(1)), (None, Some(2)), (Some(2), None)];
+    assert_eq!(pair(&is, &wanted), pairs);
 }
