@@ -145,7 +145,8 @@ test('the cookies are of an earlier world', () => {
 test('the garden was changed by hand, or another file was applied', () => {
   seed('workshop', 'configuration');
   const file = '.curfew/workshop/garden.toml';
-  const garden = '[[org]]\nslug = "garden.example"\n[org.policy]\nidle_timeout = "15m"\nabsolute_lifetime = "8h"\n';
+  const garden =
+    '[[org]]\nslug = "garden.example"\n[org.policy]\nidle_timeout = "15m"\nabsolute_lifetime = "8h"\n';
   writeFileSync(file, garden);
   finds('4.4', /No company owns the domain garden\.example/, /seed apply .*garden\.toml/);
   seed('apply', file, '--yes');
