@@ -15,6 +15,8 @@ pub enum Event {
     OrgCreated,
     /// A domain was given to an org.
     DomainAdded,
+    /// The operator took a domain from a company.
+    DomainRemoved,
     /// A person was made.
     UserCreated,
     /// The company's directory said something else of a person.
@@ -65,6 +67,8 @@ pub enum Event {
     KeyRotated,
     /// An API key was ended.
     KeyRevoked,
+    /// The operator erased a key.
+    KeyErased,
     /// An API key was used for what it is not good for.
     KeyScopeMissing,
     /// The org's people sign in with an OpenID provider from now on, or with other settings of it.
@@ -84,6 +88,7 @@ impl Event {
         match self {
             Self::OrgCreated => "org.created",
             Self::DomainAdded => "org.domain_added",
+            Self::DomainRemoved => "org.domain_removed",
             Self::UserCreated => "user.created",
             Self::UserUpdated => "user.updated",
             Self::UserDeactivated => "user.deactivated",
@@ -109,6 +114,7 @@ impl Event {
             Self::KeyMinted => "api_key.minted",
             Self::KeyRotated => "api_key.rotated",
             Self::KeyRevoked => "api_key.revoked",
+            Self::KeyErased => "api_key.erased",
             Self::KeyScopeMissing => "api_key.scope_missing",
             Self::SsoSet => "sso.set",
             Self::SsoRemoved => "sso.removed",

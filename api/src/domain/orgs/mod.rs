@@ -66,6 +66,17 @@ pub async fn add_domain(tx: &Tx, op: &Op, domain: &Domain) -> Result<()> {
     audit::record(tx, op, Event::DomainAdded, None, json!({ "domain": domain.as_str() })).await
 }
 
+/// Takes a domain from a company, which must have no sign-in service of its own any more. Its people stay.
+///
+/// # Errors
+/// Not found; the database's.
+pub async fn remove_domain(tx: &Tx, op: &Op, domain: &Domain) -> Result<()> {
+    if !store::delete_domain(tx, op.scope, domain.as_str()).await? {
+        return Err(Error::not_found("domain of this company"));
+    }
+    audit::record(tx, op, Event::DomainRemoved, None, json!({ "domain": domain.as_str() })).await
+}
+
 /// The org's domains.
 ///
 /// # Errors

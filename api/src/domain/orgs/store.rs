@@ -52,6 +52,16 @@ pub(super) async fn list_domains(tx: &Tx, scope: OrgScope) -> Result<Vec<org_dom
         .await?)
 }
 
+/// Says whether it was there.
+pub(super) async fn delete_domain(tx: &Tx, scope: OrgScope, domain: &str) -> Result<bool> {
+    let deleted = org_domain::Entity::delete_many()
+        .filter(org_domain::Column::OrgId.eq(scope.org()))
+        .filter(org_domain::Column::Domain.eq(domain))
+        .exec(tx)
+        .await?;
+    Ok(deleted.rows_affected > 0)
+}
+
 pub(super) async fn lookup_domain(db: &impl ConnectionTrait, domain: &str) -> Result<Option<OrgId>> {
     let sql = "select org_id from lookup_domain($1)";
     let row = db.query_one(Statement::from_sql_and_values(DbBackend::Postgres, sql, [domain.into()])).await?;

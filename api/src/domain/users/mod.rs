@@ -13,7 +13,7 @@ use super::Tx;
 use super::audit::{self, Event};
 use crate::entity::org::OrgKind;
 use crate::entity::user::Model as User;
-use crate::kernel::{Email, Error, Op, OrgId, OrgScope, Part, PartOf, Place, Result, UserId};
+use crate::kernel::{Domain, Email, Error, Op, OrgId, OrgScope, Part, PartOf, Place, Result, UserId};
 
 pub use description::{Address, Description, fold};
 pub use password::Passwords;
@@ -147,6 +147,14 @@ pub async fn list_namesakes(tx: &Tx, scope: OrgScope, email: &Email) -> Result<V
 /// The database's.
 pub async fn list(tx: &Tx, scope: OrgScope) -> Result<Vec<User>> {
     store::list_users(tx, scope).await
+}
+
+/// Everybody in the org whose address is of this domain, the removed among them.
+///
+/// # Errors
+/// The database's.
+pub async fn list_ids_at(tx: &Tx, scope: OrgScope, domain: &Domain) -> Result<Vec<UserId>> {
+    store::list_ids_at(tx, scope, domain.as_str()).await
 }
 
 /// A part of the org's people, oldest first.
