@@ -12,8 +12,10 @@ use super::provider::{Account, hex};
 use super::stage::{Person, Place, Stage};
 use crate::browser::Browser;
 
-/// How long ago the people of a drill proved who they are, in seconds: before any sign-out of theirs.
+/// How long ago people proved who they are, in seconds: before any sign-out of theirs.
 const OLD_PROOF: i64 = 10;
+/// In the drill's own company, where everybody may just have been signed out, they must have done so since.
+const JUST_NOW: i64 = 0;
 
 /// Who plays in one door.
 pub struct Cast {
@@ -29,6 +31,8 @@ pub struct Cast {
     pub admin: Option<(Person, Browser)>,
     /// The key that the door is about.
     pub key: Option<ApiKeyId>,
+    /// Whether sign-ins come back together with the demand, too.
+    race: bool,
     /// All that is held.
     pub holdings: Vec<Holding>,
 }
@@ -38,7 +42,7 @@ impl Cast {
     ///
     /// # Errors
     /// When something cannot be had, or is not good.
-    pub async fn assemble(stage: &Stage, client: &Client, way: Way, browsers: usize) -> Result<Self> {
+    pub async fn assemble(stage: &Stage, client: &Client, way: Way, browsers: usize, race: bool) -> Result<Self> {
         let row = way.row();
         let place = match row.place {
             Where::Company => &stage.company,
@@ -51,6 +55,7 @@ impl Cast {
             password: hex(stage.world.chance().bytes::<12>()).into(),
             admin: None,
             key: None,
+            race,
             holdings: Vec::new(),
         };
         match row.by {
@@ -65,9 +70,10 @@ impl Cast {
                 }
             }
         }
-        if matches!(way, Way::AdminEndsPerson | Way::AdminEndsEverybody | Way::AdminRevokesKey | Way::AdminReplacesKey) {
+        if matches!(way, Way::AdminEndsPerson | Way::AdminEndsEverybody | Way::AdminRevokesKey | Way::AdminReplacesKey)
+        {
             let admin = stage.person(place, Some(Role::Admin)).await?;
-            let account = stage.account(&admin, 0);
+            let account = stage.account(&admin, JUST_NOW);
             cast.admin = Some((admin, sign_in(stage, &stage.addresses[0], place, &account).await?));
         }
         cast.holdings.retain(|holding| !row.untried.contains(&holding.held));
@@ -98,8 +104,9 @@ impl Cast {
         browsers: usize,
     ) -> Result<()> {
         let person = stage.person(place, None).await?;
+        let age = if way.row().place == Where::Company { OLD_PROOF } else { JUST_NOW };
         for n in 0..browsers {
-            let account = stage.account(&person, OLD_PROOF);
+            let account = stage.account(&person, age);
             let is_this = n == 0;
             let at = &stage.addresses[n % stage.addresses.len()];
             let browser = sign_in(stage, at, place, &account).await?;
@@ -116,8 +123,6 @@ impl Cast {
                 (self.browser, self.account) = (Some(browser), Some(account));
             }
         }
-        // Kept: one browser that has a single sign-in on its way is enough, and each can be finished once.
-        debug_assert!(way.held().iter().all(|held| self.holdings.iter().any(|holding| holding.held == *held)));
         self.person = Some(person);
         Ok(())
     }
@@ -177,8 +182,8 @@ impl Cast {
     async fn leave(&mut self, stage: &Stage, place: &Place, account: &Account, held: Held) -> Result<()> {
         for at in &stage.addresses {
             let leave = || Attempt::begin(at, &stage.provider, &place.slug, account, held == Held::NewProof);
-            let attempts = [leave().await?, leave().await?];
-            self.hold(held, Thing::OnTheirWay(attempts));
+            let early = if self.race { Some(leave().await?) } else { None };
+            self.hold(held, Thing::OnItsWay { late: leave().await?, early });
         }
         Ok(())
     }

@@ -40,9 +40,7 @@ pub async fn fire(stage: &Stage, cast: &Cast, way: Way, signal: &Signaller) -> R
             let path = format!("/api/org/users/{}/revoke", shot.person()?.id);
             shot.by(shot.admin()?, Method::POST, &path, &[], Some(json!({}))).await
         }
-        Way::AdminEndsEverybody => {
-            shot.by(shot.admin()?, Method::POST, "/api/org/revoke", &[], Some(json!({}))).await
-        }
+        Way::AdminEndsEverybody => shot.by(shot.admin()?, Method::POST, "/api/org/revoke", &[], Some(json!({}))).await,
         Way::AdminRevokesKey => {
             let path = format!("/api/org/keys/{}", shot.key()?);
             shot.by(shot.admin()?, Method::DELETE, &path, &[], None).await
@@ -51,7 +49,9 @@ pub async fn fire(stage: &Stage, cast: &Cast, way: Way, signal: &Signaller) -> R
             let path = format!("/api/org/keys/{}/rotate", shot.key()?);
             shot.by(shot.admin()?, Method::POST, &path, &[], Some(json!({ "overlapSeconds": 0 }))).await
         }
-        Way::SignOut | Way::OneSession | Way::OtherSessions | Way::AllSessions | Way::OwnPassword => shot.own(way).await,
+        Way::SignOut | Way::OneSession | Way::OtherSessions | Way::AllSessions | Way::OwnPassword => {
+            shot.own(way).await
+        }
         Way::OperatorUnlinks
         | Way::OperatorRevokesKey
         | Way::ShorterPolicy
@@ -186,9 +186,7 @@ impl Shot<'_> {
                 let body = json!({ "currentPassword": self.cast.password.expose_secret(), "newPassword": new });
                 (Method::POST, "/api/account/password".to_owned(), Some(body))
             }
-            Way::OtherSessions => {
-                (Method::POST, "/api/sessions/revoke".to_owned(), Some(json!({ "reach": "others" })))
-            }
+            Way::OtherSessions => (Method::POST, "/api/sessions/revoke".to_owned(), Some(json!({ "reach": "others" }))),
             _ => (Method::POST, "/api/sessions/revoke".to_owned(), Some(json!({ "reach": "all" }))),
         };
         self.by(browser, method, &path, &[], body).await

@@ -108,7 +108,12 @@ impl Attempt {
         let reply = browser.get(&format!("/openid/start/{slug}?login_hint={hint}{proof}")).await?;
         let to = reply.headers.get("location").and_then(|to| to.to_str().ok());
         let Some(to) = to.filter(|to| provider.is_at(to)) else {
-            bail!("{} does not send people to the drill's provider, {}: {}", origin(at), provider.issuer(), reply.refusal());
+            bail!(
+                "{} does not send people to the drill's provider, {}: {}",
+                origin(at),
+                provider.issuer(),
+                reply.refusal()
+            );
         };
         Ok(Self { authorize: to.to_owned(), browser, provider: provider.clone(), account: account.clone() })
     }
@@ -137,8 +142,9 @@ pub enum Thing {
     Cookie { at: Url, cookies: String },
     /// An open stream at one process, by that cookie.
     Stream { at: Url, cookies: String, stream: Response },
-    /// Two sign-ins that are on their way with the same session: one comes back with the demand, one right after it.
-    OnTheirWay([Attempt; 2]),
+    /// A sign-in that is on its way and comes back right after the demand; and with `--race` another one by the same
+    /// session, which comes back together with it.
+    OnItsWay { late: Attempt, early: Option<Attempt> },
     /// What begins only when the demand has been answered.
     Later { at: Url, provider: Provider, slug: String, account: Account },
     /// A password that was good.
@@ -231,7 +237,14 @@ impl Thing {
             Self::Key { at, key } => ask_key(client, at, key).await,
             Self::Password { at, email, password } => ask_password(at, email, password).await,
             Self::Later { at, provider, slug, account } => sign_in_anew(at, provider, slug, account).await,
-            Self::OnTheirWay(_) => Answer::Alive,
+            Self::OnItsWay { .. } => Answer::Alive,
+        }
+    }
+
+    /// The browser has another cookie for it now.
+    pub fn renew(&mut self, new: String) {
+        if let Self::Cookie { cookies, .. } | Self::Stream { cookies, .. } = self {
+            *cookies = new;
         }
     }
 
@@ -241,7 +254,7 @@ impl Thing {
             Self::Cookie { at, cookies } => poll(&signal, || ask_cookie(&client, &at, &cookies)).await,
             Self::Key { at, key } => poll(&signal, || ask_key(&client, &at, &key)).await,
             Self::Stream { at, cookies, stream } => listen(&client, &signal, &at, cookies, stream).await,
-            Self::OnTheirWay(attempts) => race(&client, &mut signal, attempts).await,
+            Self::OnItsWay { late, early } => come_back(&client, &mut signal, late, early).await,
             later @ (Self::Later { .. } | Self::Password { .. }) => {
                 signal.wait(Phase::Answered).await;
                 match later.is_alive(&client).await {
@@ -264,7 +277,7 @@ impl Thing {
                 }
                 ask_cookie(client, &at, &cookies).await
             }
-            Self::OnTheirWay([attempt, _]) => attempt.finish().await,
+            Self::OnItsWay { late, .. } => late.finish().await,
             other => other.is_alive(client).await,
         };
         match answer {
@@ -306,7 +319,9 @@ async fn listen(client: &Client, signal: &Signal, at: &Url, cookies: String, mut
             Ok(Ok(Some(_))) | Err(_) => {}
             Ok(Ok(None) | Err(_)) => match ask_cookie(client, at, &cookies).await {
                 Answer::Refused => return signal.dead(Instant::now(), None),
-                _ if signal.is_over() => return Fate::Unknown("The stream broke off, and nobody can say why.".to_owned()),
+                _ if signal.is_over() => {
+                    return Fate::Unknown("The stream broke off, and nobody can say why.".to_owned());
+                }
                 _ => {
                     tokio::time::sleep(PAUSE).await;
                     if let Ok(Thing::Stream { stream: new, .. }) = open_stream(client, at, cookies.clone()).await {
@@ -318,23 +333,25 @@ async fn listen(client: &Client, signal: &Signal, at: &Url, cookies: String, mut
     }
 }
 
-/// One comes back together with the demand, and may be quicker than it; then what it opened must die. The other comes
-/// back when the demand has been answered, and must not come in.
-async fn race(client: &Client, signal: &mut Signal, [first, second]: [Attempt; 2]) -> Fate {
+/// The late one must not come in. The early one may be quicker than the demand; then what it opened must die.
+async fn come_back(client: &Client, signal: &mut Signal, late: Attempt, early: Option<Attempt>) -> Fate {
     signal.wait(Phase::Sent).await;
-    let early = first.finish().await;
-    let refused_at = Instant::now();
+    let opened = match &early {
+        Some(early) => early.finish().await,
+        None => Answer::Refused,
+    };
     signal.wait(Phase::Answered).await;
-    let late = second.finish().await;
-    match (early, late) {
-        (_, Answer::Alive) => Fate::Alive,
-        (Answer::Trouble(text), _) | (_, Answer::Trouble(text)) => Fate::Unknown(text),
-        (Answer::Refused, Answer::Refused) => signal.dead(refused_at, None),
-        (Answer::Alive, Answer::Refused) => {
-            let refused = signal.dead(Instant::now(), None);
-            let Ok(cookies) = first.browser.cookies() else { return refused };
-            let at = first.browser.address();
-            refused.worse(poll(signal, || ask_cookie(client, at, &cookies)).await)
+    let refused = match late.finish().await {
+        Answer::Refused => signal.dead(Instant::now(), None),
+        Answer::Alive => return Fate::Alive,
+        Answer::Trouble(text) => return Fate::Unknown(text),
+    };
+    match (opened, early) {
+        (Answer::Trouble(text), _) => Fate::Unknown(text),
+        (Answer::Alive, Some(early)) => {
+            let Ok(cookies) = early.browser.cookies() else { return refused };
+            refused.worse(poll(signal, || ask_cookie(client, early.browser.address(), &cookies)).await)
         }
+        _ => refused,
     }
 }

@@ -26,7 +26,7 @@ use url::Url;
 
 use cast::Cast;
 use held::{Signal, Thing};
-use model::{Cell, Fate, Way, Where};
+use model::{Cell, Fate, Held, Way, Where};
 use provider::Provider;
 use report::Report;
 use stage::{Mark, Stage};
@@ -49,6 +49,9 @@ pub struct Drill {
     /// How many browsers each person has, 2 to 8.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(2..=8))]
     browsers: u8,
+    /// Have sign-ins come back together with each demand, too. It waits for them then, so all times are longer.
+    #[arg(long)]
+    race: bool,
     /// How often every door is fired.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     rounds: u16,
@@ -198,7 +201,7 @@ async fn act(stage: &Stage, drill: &Drill) -> Result<bool> {
 
 /// One door, from making its people to erasing them.
 async fn fire(stage: &Stage, client: &Client, way: Way, drill: &Drill, round: usize) -> Result<Vec<Cell>> {
-    let mut cast = Cast::assemble(stage, client, way, drill.browsers.into()).await?;
+    let mut cast = Cast::assemble(stage, client, way, drill.browsers.into(), drill.race).await?;
     let kept = way.row().kept;
     let (dying, keeping): (Vec<_>, Vec<_>) =
         std::mem::take(&mut cast.holdings).into_iter().partition(|holding| !kept.contains(&holding.held));
@@ -216,11 +219,15 @@ async fn fire(stage: &Stage, client: &Client, way: Way, drill: &Drill, round: us
         fates.push(fate?);
     }
     let (mut once, lasting): (Vec<_>, Vec<_>) =
-        keeping.into_iter().partition(|holding| matches!(holding.thing, Thing::OnTheirWay(_) | Thing::Later { .. }));
+        keeping.into_iter().partition(|holding| matches!(holding.thing, Thing::OnItsWay { .. } | Thing::Later { .. }));
     // Last: who comes in takes part from then on.
     let mut keeping = lasting;
     keeping.append(&mut once);
-    for holding in keeping {
+    for mut holding in keeping {
+        // Who gives themselves a new password is given a new cookie.
+        if let (Held::Cookie | Held::Stream, Some(browser)) = (holding.held, &cast.browser) {
+            holding.thing.renew(browser.cookies()?);
+        }
         fates.push((holding.held, holding.thing.is_kept(client).await));
     }
     if way.row().place == Where::Company {

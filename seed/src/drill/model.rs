@@ -89,8 +89,7 @@ const OTHERS: &[Held] = &[OtherCookie, OtherStream, OtherOnItsWay];
 /// What is newer than any of one's sign-outs but a demand.
 const WAYS_IN: &[Held] = &[OnItsWay, NewProof, SignInByOldProof, OtherOnItsWay];
 /// Leaving by oneself is no demand: other browsers and the provider's sessions are as good as before.
-const ALL_BUT_THIS: &[Held] =
-    &[OtherCookie, OtherStream, OtherOnItsWay, OnItsWay, NewProof, SignInByOldProof];
+const ALL_BUT_THIS: &[Held] = &[OtherCookie, OtherStream, OtherOnItsWay, OnItsWay, NewProof, SignInByOldProof];
 
 impl Held {
     pub const ALL: [Self; 10] = [
@@ -255,7 +254,13 @@ impl Fate {
     /// Of two of one kind the one to be reported: what is wrong, else what took longer.
     pub fn worse(self, other: Self) -> Self {
         match (&self, &other) {
-            (Self::Dead { after: one, .. }, Self::Dead { after: two, .. }) => if one >= two { self } else { other },
+            (Self::Dead { after: one, .. }, Self::Dead { after: two, .. }) => {
+                if one >= two {
+                    self
+                } else {
+                    other
+                }
+            }
             _ if self.badness() >= other.badness() => self,
             _ => other,
         }

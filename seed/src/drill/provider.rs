@@ -182,7 +182,8 @@ async fn token(
         return Err(StatusCode::UNAUTHORIZED);
     }
     let Account { sub, email, sid, auth_time } = account;
-    let claims = json!({ "sub": sub, "email": email, "sid": sid, "auth_time": auth_time, "aud": client, "nonce": nonce });
+    let claims =
+        json!({ "sub": sub, "email": email, "sid": sid, "auth_time": auth_time, "aud": client, "nonce": nonce });
     let id_token = provider.sign("JWT", claims).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
     let access = hex(provider.0.chance.bytes::<16>());
     Ok(Json(json!({ "access_token": access, "token_type": "Bearer", "expires_in": 60, "id_token": id_token })))

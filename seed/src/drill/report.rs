@@ -30,7 +30,9 @@ pub fn in_short(cells: &[Cell]) -> String {
     let slowest = cells.iter().filter_map(|cell| after(&cell.fate)).max().map_or_else(|| "-".to_owned(), ms);
     let kept = if kept > 0 { format!(", {kept} kept") } else { String::new() };
     match worst {
-        Some(Fate::Dead { .. } | Fate::Kept) | None => format!("{} dead within {slowest} ms{kept}", tried - count(cells)),
+        Some(Fate::Dead { .. } | Fate::Kept) | None => {
+            format!("{} dead within {slowest} ms{kept}", tried - count(cells))
+        }
         Some(worst) => word(&worst),
     }
 }
@@ -81,23 +83,33 @@ impl Report {
 
     /// Door × credential, the worst of all rounds, onto standard output.
     pub fn print(&self) {
-        let held: Vec<_> = Held::ALL.into_iter().filter(|held| self.cells.iter().any(|cell| cell.held == *held)).collect();
+        let held: Vec<_> =
+            Held::ALL.into_iter().filter(|held| self.cells.iter().any(|cell| cell.held == *held)).collect();
         let mut lines = vec![line("", &held.iter().map(|held| held.name().to_owned()).collect::<Vec<_>>())];
         for way in Way::ALL.into_iter().filter(|way| self.cells.iter().any(|cell| cell.way == *way)) {
             let of = |held: &Held| {
                 let here = self.cells.iter().filter(|cell| cell.way == way && cell.held == *held);
-                here.map(|cell| cell.fate.clone()).reduce(Fate::worse).map_or_else(|| "-".to_owned(), |fate| word(&fate))
+                here.map(|cell| cell.fate.clone())
+                    .reduce(Fate::worse)
+                    .map_or_else(|| "-".to_owned(), |fate| word(&fate))
             };
             let own = if way.row().place == Where::OwnCompany { " *" } else { "" };
             lines.push(line(&format!("{}{own}", way.row().name), &held.iter().map(of).collect::<Vec<_>>()));
         }
         println!("{}\n", lines.join("\n"));
-        println!("Milliseconds from just before the demand was sent to the first refusal: of each kind the last to die.");
-        println!("Each was asked every {} ms. - is not there to be tried, kept is as good as before.", PAUSE.as_millis());
+        println!(
+            "Milliseconds from just before the demand was sent to the first refusal: of each kind the last to die."
+        );
+        println!(
+            "Each was asked every {} ms. - is not there to be tried, kept is as good as before.",
+            PAUSE.as_millis()
+        );
         if lines.iter().any(|line| line.contains(" *")) {
             println!("* in a company of the drill's own, because it reaches everybody or is about passwords.");
         }
-        if let Some(slowest) = self.cells.iter().max_by_key(|cell| after(&cell.fate)).filter(|c| after(&c.fate).is_some()) {
+        if let Some(slowest) =
+            self.cells.iter().max_by_key(|cell| after(&cell.fate)).filter(|c| after(&c.fate).is_some())
+        {
             let (p50, p95) = (percentile(&self.times(), 50), percentile(&self.times(), 95));
             let (way, held) = (slowest.way.row().name, slowest.held.name());
             println!("p50 {} ms, p95 {} ms; the slowest {} ms: {way}, {held}.", ms(p50), ms(p95), word(&slowest.fate));
@@ -194,7 +206,7 @@ impl Report {
 }
 
 fn line(first: &str, cells: &[String]) -> String {
-    let cells = cells.iter().map(|cell| format!("{cell:>13}")).collect::<String>();
+    let cells = cells.iter().map(|cell| format!("{cell:>15}")).collect::<String>();
     format!("{first:<20}{cells}")
 }
 

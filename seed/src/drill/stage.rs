@@ -30,7 +30,8 @@ impl Mark {
 
     /// The run that a domain, an org or a key is of.
     pub fn of(name: &str) -> Option<Self> {
-        let number = |text: &str| text.len() == 16 && text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'a'..=b'f'));
+        let number =
+            |text: &str| text.len() == 16 && text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'a'..=b'f'));
         let from = name.rfind("drill-").filter(|at| *at == 0 || name[..*at].ends_with('.'))?;
         let mark = &name[from..];
         mark.strip_prefix("drill-")?.strip_suffix(".invalid").filter(|text| number(text))?;
@@ -161,7 +162,12 @@ impl Stage {
     ///
     /// # Errors
     /// The database's.
-    pub async fn person_with(&self, password: &SecretString, domain: &Domain, company: Option<OrgId>) -> Result<Person> {
+    pub async fn person_with(
+        &self,
+        password: &SecretString,
+        domain: &Domain,
+        company: Option<OrgId>,
+    ) -> Result<Person> {
         self.make(company, self.address(domain.as_str())?, Some(password.clone()), None, None).await
     }
 
@@ -224,7 +230,8 @@ impl Stage {
 
 async fn furnish(world: &World, tx: &Tx, op: &Op, mark: &Mark, provider: &Provider, place: Place) -> Result<Place> {
     // Whoever else is signed in by what signs them in no more is the company's business.
-    let _others = sso::set_connection(tx, op, &world.sealer()?, connection(provider, &place.client_id, &place.domain)).await?;
+    let _others =
+        sso::set_connection(tx, op, &world.sealer()?, connection(provider, &place.client_id, &place.domain)).await?;
     Ok(Place { key: mint(tx, op, mark).await?.text, ..place })
 }
 
