@@ -94,6 +94,8 @@ pub struct Attempt {
     /// Where it was sent.
     pub authorize: String,
     pub account: Account,
+    /// Whether the person proves there who they are just before they come back. They left before that all the same.
+    pub proof: bool,
 }
 
 impl Attempt {
@@ -104,8 +106,8 @@ impl Attempt {
     pub async fn begin(at: &Url, provider: &Provider, slug: &str, account: &Account, proof: bool) -> Result<Self> {
         let browser = Browser::new(at.clone())?;
         let hint: String = url::form_urlencoded::byte_serialize(account.email.as_bytes()).collect();
-        let proof = if proof { "&max_age=300" } else { "" };
-        let reply = browser.get(&format!("/openid/start/{slug}?login_hint={hint}{proof}")).await?;
+        let age = if proof { "&max_age=300" } else { "" };
+        let reply = browser.get(&format!("/openid/start/{slug}?login_hint={hint}{age}")).await?;
         let to = reply.headers.get("location").and_then(|to| to.to_str().ok());
         let Some(to) = to.filter(|to| provider.is_at(to)) else {
             bail!(
@@ -115,12 +117,14 @@ impl Attempt {
                 reply.refusal()
             );
         };
-        Ok(Self { authorize: to.to_owned(), browser, provider: provider.clone(), account: account.clone() })
+        Ok(Self { authorize: to.to_owned(), browser, provider: provider.clone(), account: account.clone(), proof })
     }
 
     /// Comes back, and says whether that signed anybody in.
     pub async fn finish(&self) -> Answer {
-        let back = match self.provider.answer(&self.authorize, &self.account) {
+        let auth_time = if self.proof { self.provider.now() } else { self.account.auth_time };
+        let account = Account { auth_time, ..self.account.clone() };
+        let back = match self.provider.answer(&self.authorize, &account) {
             Ok(back) => back,
             Err(error) => return Answer::Trouble(format!("{error:#}")),
         };
