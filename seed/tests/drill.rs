@@ -288,6 +288,7 @@ async fn what_was_killed_is_found_by_the_next_and_what_runs_is_left_alone() {
     assert_eq!(next.status.code(), Some(0), "{}", told(&next));
     assert!(told(&next).starts_with("Took away what an earlier drill had left: drill-"), "{}", told(&next));
     assert_eq!((drill.left().await, drill.rows().await), (0, before));
+    assert_eq!(drill.seed.refused(&["org", "unset-oidc", ORG]), "seed: There is no such connection.");
     let clean = drill.run(&["--clean"]);
     assert_eq!((clean.status.code(), told(&clean)), (Some(0), "Took away what 0 drills had left.\n".to_owned()));
 }

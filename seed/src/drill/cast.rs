@@ -1,7 +1,7 @@
 //! The people of one door, with everything that they hold proven alive.
 
 use anyhow::{Context, Result, bail};
-use api::kernel::{ApiKeyId, Domain, Role};
+use api::kernel::{ApiKeyId, Role};
 use reqwest::Client;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
@@ -135,11 +135,10 @@ impl Cast {
         way: Way,
         browsers: usize,
     ) -> Result<()> {
-        let (domain, company) = match way {
-            // Who moves has been without a company until then.
-            Way::Moved => (self.fresh_domain(stage)?, None),
-            _ => (self.fresh_domain(stage)?, Some(place.org)),
-        };
+        // One more, so that what is done about a domain is about this person alone.
+        let domain = stage.mark.domain(&format!("p{}", hex(stage.world.chance().bytes::<4>())))?;
+        // Who moves has been without a company until then.
+        let company = (way != Way::Moved).then_some(place.org);
         if company.is_some() {
             stage.add_domain(&stage.own, &domain).await?;
         }
@@ -160,10 +159,6 @@ impl Cast {
         }
         self.person = Some(person);
         Ok(())
-    }
-
-    fn fresh_domain(&self, stage: &Stage) -> Result<Domain> {
-        stage.mark.domain(&format!("p{}", hex(stage.world.chance().bytes::<4>())))
     }
 
     async fn signed_in(&mut self, stage: &Stage, client: &Client, browser: &Browser, is_this: bool) -> Result<()> {

@@ -271,7 +271,7 @@ impl Thing {
     }
 
     /// Looks, once everything else is dead, whether it is as good as before.
-    pub async fn is_kept(self, client: &Client) -> Fate {
+    pub async fn outlives(self, client: &Client) -> Fate {
         let answer = match self {
             Self::Stream { at, cookies, mut stream } => {
                 while let Ok(Ok(Some(said))) = tokio::time::timeout(HUSH, stream.chunk()).await {

@@ -64,13 +64,13 @@ pub struct Drill {
     /// Where the drill's own OpenID provider listens, which the API must be able to ask.
     #[arg(long, default_value = "127.0.0.1:0")]
     listen: SocketAddr,
-    /// How the API reaches it, as https://drill.example; where it listens, unless given.
+    /// How the API reaches it, as <https://drill.example>; where it listens, unless given.
     #[arg(long)]
     issuer: Option<String>,
     /// Write the result as JSON; - is standard output.
     #[arg(long)]
     json: Option<PathBuf>,
-    /// Write the result as JUnit's XML, which build servers read.
+    /// Write the result as XML like `JUnit`'s, which build servers read.
     #[arg(long)]
     junit: Option<PathBuf>,
     /// Only take away what earlier drills have left, also of those that are still running.
@@ -228,7 +228,7 @@ async fn fire(stage: &Stage, client: &Client, way: Way, drill: &Drill, round: us
         if let (Held::Cookie | Held::Stream, Some(browser)) = (holding.held, &cast.browser) {
             holding.thing.renew(browser.cookies()?);
         }
-        fates.push((holding.held, holding.thing.is_kept(client).await));
+        fates.push((holding.held, holding.thing.outlives(client).await));
     }
     if way.row().place == Where::Company {
         let admin = cast.admin.map(|(admin, _)| admin);

@@ -147,7 +147,7 @@ impl Provider {
 
 /// Bytes as text.
 pub fn hex<const N: usize>(bytes: [u8; N]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::with_capacity(2 * N), |text, byte| text + &format!("{byte:02x}"))
 }
 
 async fn discovery(State(provider): State<Provider>) -> Json<Value> {

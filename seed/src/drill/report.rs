@@ -174,7 +174,7 @@ impl Report {
         std::fs::write(file, text).with_context(|| format!("Cannot write {}", file.display()))
     }
 
-    /// As JUnit's XML: a suite for each door, a case for each credential.
+    /// As XML like `JUnit`'s: a suite for each door, a case for each credential.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -206,8 +206,7 @@ impl Report {
 }
 
 fn line(first: &str, cells: &[String]) -> String {
-    let cells = cells.iter().map(|cell| format!("{cell:>15}")).collect::<String>();
-    format!("{first:<20}{cells}")
+    cells.iter().fold(format!("{first:<20}"), |line, cell| line + &format!("{cell:>15}"))
 }
 
 fn name(fate: &Fate) -> &'static str {
