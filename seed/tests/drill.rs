@@ -272,6 +272,16 @@ async fn told_to_end_it_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn nobody_looking_on_is_no_reason_to_leave_anything() {
+    let drill = Drill::new().await;
+    let mut command = drill.command(&[ORG, "--only", "key,sign-out", "--browsers", "2"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it started");
+    drop((child.stdout.take(), child.stderr.take()));
+    assert_eq!(child.wait().expect("it ended").code(), Some(0));
+    assert_eq!(drill.left().await, 0);
+}
+
+#[tokio::test]
 async fn what_was_killed_is_found_by_the_next_and_what_runs_is_left_alone() {
     let drill = Drill::new().await;
     let before = drill.rows().await;

@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use api::app::report::report as say_error;
+use api::kernel::OrgId;
 use clap::Args;
 use reqwest::Client;
 use tokio::signal::unix::{SignalKind, signal};
@@ -113,34 +114,48 @@ async fn carry_out(drill: Drill) -> Result<bool> {
     let provider = Provider::start(drill.listen, drill.issuer.as_deref(), mark.path(), world.chance()).await?;
     reach(&world, &provider).await?;
 
-    // Whatever ends it, what it has made is taken away.
-    let (mut terminated, mut interrupted) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let acting = {
-        let (world, mark) = (Arc::clone(&world), mark.clone());
-        tokio::spawn(async move {
-            let stage = Stage::set(world, mark, provider, company, addresses).await?;
-            act(&stage, &drill).await
-        })
-    };
-    let abort = acting.abort_handle();
-    let done = tokio::select! {
-        done = acting => done.unwrap_or_else(|error| Err(anyhow::Error::from(error).context("The drill has broken off"))),
-        _ = terminated.recv() => Err(anyhow::anyhow!("The drill was told to end.")),
-        _ = interrupted.recv() => Err(anyhow::anyhow!("The drill was told to end.")),
-    };
-    abort.abort();
+    let wanted = (drill.json.clone(), drill.junit.clone());
+    let done = until_told(Arc::clone(&world), mark.clone(), provider, company, addresses, drill).await;
     let cleared = stage::clear(&world, &mark).await.with_context(|| {
         format!("What the drill has made could not be taken away: run `seed drill --clean`. It is called {mark}")
     });
     // What went wrong first is said first.
-    match (done, cleared) {
-        (Ok(nothing_lived), Ok(())) => Ok(nothing_lived),
-        (Ok(_), Err(error)) | (Err(error), Ok(())) => Err(error),
+    let report = match (done, cleared) {
+        (Ok(report), Ok(())) => report,
+        (Ok(_), Err(error)) | (Err(error), Ok(())) => return Err(error),
         (Err(error), Err(left)) => {
             say_error("seed", &left);
-            Err(error)
+            return Err(error);
         }
-    }
+    };
+    report.publish(wanted.0.as_deref(), wanted.1.as_deref())?;
+    report.verdict()
+}
+
+/// The whole drill, unless it is told to end; a panic is an error, too. When this returns nothing of it goes on.
+async fn until_told(
+    world: Arc<World>,
+    mark: Mark,
+    provider: Provider,
+    company: (OrgId, String),
+    addresses: Vec<Url>,
+    drill: Drill,
+) -> Result<Report> {
+    let (mut terminated, mut interrupted) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    // Whoever looks on may leave; that must not end us before we have taken everything away.
+    let _unheard = signal(SignalKind::pipe())?;
+    let mut acting = tokio::spawn(async move {
+        let stage = Stage::set(world, mark, provider, company, addresses).await?;
+        act(&stage, &drill).await
+    });
+    let done = tokio::select! {
+        done = &mut acting => return done.context("The drill has broken off").and_then(|done| done),
+        _ = terminated.recv() => Err(anyhow::anyhow!("The drill was told to end.")),
+        _ = interrupted.recv() => Err(anyhow::anyhow!("The drill was told to end.")),
+    };
+    acting.abort();
+    let _aborted = acting.await;
+    done
 }
 
 /// Whether the API may ask the drill's provider, as far as can be told from here.
@@ -174,7 +189,7 @@ async fn clear_others(world: &World, running_too: bool) -> Result<usize> {
     Ok(cleared)
 }
 
-async fn act(stage: &Stage, drill: &Drill) -> Result<bool> {
+async fn act(stage: &Stage, drill: &Drill) -> Result<Report> {
     let client = Client::builder().no_proxy().build()?;
     let ways: Vec<_> = Way::ALL.into_iter().filter(|way| drill.only.is_empty() || drill.only.contains(way)).collect();
     let mut report = Report::new(stage, usize::from(drill.browsers), drill.rounds, drill.deadline);
@@ -187,16 +202,7 @@ async fn act(stage: &Stage, drill: &Drill) -> Result<bool> {
             report.add(cells);
         }
     }
-    if drill.json.as_ref().is_none_or(|file| file.as_os_str() != "-") {
-        report.print();
-    }
-    if let Some(file) = &drill.json {
-        report.write_json(file)?;
-    }
-    if let Some(file) = &drill.junit {
-        report.write_junit(file)?;
-    }
-    report.verdict()
+    Ok(report)
 }
 
 /// One door, from making its people to erasing them.

@@ -1,5 +1,6 @@
 //! What a drill has found, for a person, a script and a build server.
 
+use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
@@ -24,21 +25,14 @@ pub struct Report {
 
 /// A few words on one door.
 pub fn in_short(cells: &[Cell]) -> String {
-    let worst = cells.iter().map(|cell| cell.fate.clone()).reduce(Fate::worse);
-    let tried: usize = cells.iter().map(|cell| cell.tried).sum();
-    let kept = cells.iter().filter(|cell| cell.fate == Fate::Kept).map(|cell| cell.tried).sum::<usize>();
-    let slowest = cells.iter().filter_map(|cell| after(&cell.fate)).max().map_or_else(|| "-".to_owned(), ms);
-    let kept = if kept > 0 { format!(", {kept} kept") } else { String::new() };
-    match worst {
-        Some(Fate::Dead { .. } | Fate::Kept) | None => {
-            format!("{} dead within {slowest} ms{kept}", tried - count(cells))
-        }
+    let tried = |kept: bool| cells.iter().filter(|cell| (cell.fate == Fate::Kept) == kept).map(|cell| cell.tried).sum();
+    let (dead, kept): (usize, usize) = (tried(false), tried(true));
+    match cells.iter().map(|cell| cell.fate.clone()).reduce(Fate::worse) {
+        Some(Fate::Dead { after, .. }) if kept > 0 => format!("{dead} dead within {} ms, {kept} kept", ms(after)),
+        Some(Fate::Dead { after, .. }) => format!("{dead} dead within {} ms", ms(after)),
         Some(worst) => word(&worst),
+        None => "nothing to be tried".to_owned(),
     }
-}
-
-fn count(cells: &[Cell]) -> usize {
-    cells.iter().filter(|cell| cell.fate == Fate::Kept).map(|cell| cell.tried).sum()
 }
 
 fn after(fate: &Fate) -> Option<Duration> {
@@ -81,8 +75,8 @@ impl Report {
         self.cells.iter().filter(|cell| matches!(cell.fate, Fate::Alive | Fate::Lost | Fate::Unknown(_)))
     }
 
-    /// Door × credential, the worst of all rounds, onto standard output.
-    pub fn print(&self) {
+    /// Door × credential, the worst of all rounds.
+    fn text(&self) -> String {
         let held: Vec<_> =
             Held::ALL.into_iter().filter(|held| self.cells.iter().any(|cell| cell.held == *held)).collect();
         let mut lines = vec![line("", &held.iter().map(|held| held.name().to_owned()).collect::<Vec<_>>())];
@@ -96,31 +90,59 @@ impl Report {
             let own = if way.row().place == Where::OwnCompany { " *" } else { "" };
             lines.push(line(&format!("{}{own}", way.row().name), &held.iter().map(of).collect::<Vec<_>>()));
         }
-        println!("{}\n", lines.join("\n"));
-        println!(
-            "Milliseconds from just before the demand was sent to the first refusal: of each kind the last to die."
+        let has_own = self.cells.iter().any(|cell| cell.way.row().place == Where::OwnCompany);
+        lines.push(String::new());
+        lines.push(
+            "Milliseconds from just before the demand was sent to the first refusal, of each kind's last.".to_owned(),
         );
-        println!(
-            "Each was asked every {} ms. - is not there to be tried, kept is as good as before.",
+        lines.push(format!(
+            "Asked every {} ms. - is not there to be tried, kept is as good as before.",
             PAUSE.as_millis()
-        );
-        if lines.iter().any(|line| line.contains(" *")) {
-            println!("* in a company of the drill's own, because it reaches everybody or is about passwords.");
+        ));
+        if has_own {
+            let own = "* in a company of the drill's own, because it reaches everybody or is about passwords.";
+            lines.push(own.to_owned());
         }
-        if let Some(slowest) =
-            self.cells.iter().max_by_key(|cell| after(&cell.fate)).filter(|c| after(&c.fate).is_some())
-        {
+        if let Some((slowest, time)) = self.slowest() {
             let (p50, p95) = (percentile(&self.times(), 50), percentile(&self.times(), 95));
             let (way, held) = (slowest.way.row().name, slowest.held.name());
-            println!("p50 {} ms, p95 {} ms; the slowest {} ms: {way}, {held}.", ms(p50), ms(p95), word(&slowest.fate));
+            lines.push(format!(
+                "p50 {} ms, p95 {} ms; the slowest {} ms: {held} after {way}.",
+                ms(p50),
+                ms(p95),
+                ms(time)
+            ));
         }
-        for cell in self.wrong() {
-            println!("{}", sentence(cell));
-        }
+        lines.extend(self.wrong().map(sentence));
         if self.wrong().next().is_none() {
             let tried: usize = self.cells.iter().map(|cell| cell.tried).sum();
-            println!("Nothing lived: {tried} credentials, at {}.", self.addresses.join(" and "));
+            lines.push(format!("Nothing lived: {tried} credentials, at {}.", self.addresses.join(" and ")));
         }
+        lines.join("\n") + "\n"
+    }
+
+    fn slowest(&self) -> Option<(&Cell, Duration)> {
+        self.cells.iter().filter_map(|cell| Some((cell, after(&cell.fate)?))).max_by_key(|(_, time)| *time)
+    }
+
+    /// Writes the files that are wanted, and onto standard output the table, unless the JSON goes there.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn publish(&self, json: Option<&Path>, junit: Option<&Path>) -> Result<()> {
+        if let Some(file) = junit {
+            let failed = || format!("Cannot write {}", file.display());
+            std::fs::write(file, self.junit()?).with_context(failed)?;
+        }
+        let as_json = serde_json::to_string_pretty(&self.json())? + "\n";
+        let is_wanted = |file: &Path| file.as_os_str() == "-";
+        let shown = if json.is_some_and(is_wanted) { &as_json } else { &self.text() };
+        if let Some(file) = json.filter(|file| !is_wanted(file)) {
+            std::fs::write(file, &as_json).with_context(|| format!("Cannot write {}", file.display()))?;
+        }
+        // Nobody reading it is no reason for another exit.
+        let _written = std::io::stdout().write_all(shown.as_bytes());
+        Ok(())
     }
 
     /// Whether all is as it should be.
@@ -161,24 +183,8 @@ impl Report {
         })
     }
 
-    /// As JSON.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn write_json(&self, file: &Path) -> Result<()> {
-        let text = serde_json::to_string_pretty(&self.json())? + "\n";
-        if file.as_os_str() == "-" {
-            print!("{text}");
-            return Ok(());
-        }
-        std::fs::write(file, text).with_context(|| format!("Cannot write {}", file.display()))
-    }
-
-    /// As XML like `JUnit`'s: a suite for each door, a case for each credential.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn write_junit(&self, file: &Path) -> Result<()> {
+    /// A suite for each door, a case for each credential.
+    fn junit(&self) -> Result<String> {
         let mut report = JunitReport::new(format!("sign-out drill of {}", self.company));
         for way in Way::ALL.into_iter().filter(|way| self.cells.iter().any(|cell| cell.way == *way)) {
             let mut suite = TestSuite::new(way.row().name);
@@ -201,7 +207,7 @@ impl Report {
             }
             report.add_test_suite(suite);
         }
-        std::fs::write(file, report.to_string()?).with_context(|| format!("Cannot write {}", file.display()))
+        Ok(report.to_string()?)
     }
 }
 
