@@ -51,7 +51,10 @@ async function round() {
       await sleep(PAUSE);
     }
   })();
-  while (alive < 3) await sleep(PAUSE);
+  // A stream that has just begun says its second word when its first has been acknowledged, which systems put off for
+  // 40 ms (RFC 896, RFC 1122 §4.2.3.2). The drill's are older than that.
+  await sleep(100);
+  if (alive === 0) throw new Error('the cookie was not seen alive');
   const sent = performance.now();
   const demand = { headers: { authorization: `Bearer ${key}` }, body: { sub_id: { format: 'email', email } } };
   const answer = await ask('POST', '/global-token-revocation', demand);
