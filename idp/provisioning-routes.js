@@ -88,6 +88,11 @@ const api = {
     GET: async ({ tenant, res }) => sendJson(res, 200, await tenant.provisioning.discover()),
   },
   'api import': {
+    GET: ({ tenant, res }) => {
+      const { imported } = tenant.provisioning;
+      if (!imported) throw new Refusal(404, 'Nobody has been imported yet.');
+      sendJson(res, 200, imported);
+    },
     POST: async ({ tenant, res }) => sendJson(res, 200, await tenant.provisioning.import()),
   },
 };

@@ -46,6 +46,43 @@ export const companies = [
       },
     ],
   },
+  // The workshop's, of its parts on SCIM and on entitlements.
+  {
+    slug: 'portal.example',
+    name: 'Portal',
+    people: [
+      {
+        sub: '00u2dnE8hWc5PvKx3Ru7',
+        name: 'Somnus Henderson',
+        email: 'somnus@portal.example',
+        password: 'correct horse battery staple',
+      },
+      {
+        sub: '00u8fsM4jZq1TyBg6Nk2',
+        name: 'Trinity Anderson',
+        email: 'trinity@portal.example',
+        password: 'Zion',
+      },
+    ],
+  },
+  {
+    slug: 'gridco.example',
+    name: 'Gridco',
+    people: [
+      {
+        sub: '00u5gpC7mXs9LwDh2Vt4',
+        name: 'Somnus Henderson',
+        email: 'somnus.henderson@gridco.example',
+        password: 'correct horse battery staple',
+      },
+      {
+        sub: '00u1ktJ6rYb3QzFn8Wm5',
+        name: 'Trinity Anderson',
+        email: 'trinity@gridco.example',
+        password: 'Zion',
+      },
+    ],
+  },
 ];
 
 export const clientId = 'curfew';

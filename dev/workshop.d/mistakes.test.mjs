@@ -1,37 +1,11 @@
 // Mistakes that a follower of the workshop makes: each must be found by the step's check, which says how to mend it; and
 // mended so, the check passes. Run by dev/test, beside a running demo.
-import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { beforeEach, test } from 'node:test';
+import { finds, idp, passes, seed } from './support.mjs';
 
-const idp = process.env.CURFEW_IDP_URL;
 const closed = 'http://localhost:9';
-
-function seed(...line) {
-  return execFileSync(process.env.CURFEW_SEED, line, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
-}
-
-function check(step, env = {}) {
-  const ran = spawnSync(process.env.CURFEW_SEED, ['check', step], {
-    encoding: 'utf8',
-    env: { ...process.env, ...env },
-  });
-  return { code: ran.status, said: `${ran.stdout}${ran.stderr}` };
-}
-
-function finds(step, what, mend, env) {
-  const { code, said } = check(step, env);
-  assert.equal(code, 1, said);
-  assert.match(said, what);
-  assert.match(said, mend);
-}
-
-function passes(step) {
-  const { code, said } = check(step);
-  assert.equal(code, 0, said);
-  assert.match(said, new RegExp(`^✓ ${step.replace('.', '\\.')} `));
-}
 
 function setOidc({
   issuer = `${idp}/whiterabbit.fake`,
@@ -166,4 +140,23 @@ test('the cookies are of an earlier world', () => {
   passes('1.10');
   seed('workshop', 'start');
   finds('1.10', /answers 401/, /sign in once more/);
+});
+
+test('the garden was changed by hand, or another file was applied', () => {
+  seed('workshop', 'configuration');
+  const file = '.curfew/workshop/garden.toml';
+  const garden =
+    '[[org]]\nslug = "garden.example"\n[org.policy]\nidle_timeout = "15m"\nabsolute_lifetime = "8h"\n';
+  writeFileSync(file, garden);
+  finds('4.4', /No company owns the domain garden\.example/, /seed apply .*garden\.toml/);
+  seed('apply', file, '--yes');
+  passes('4.4');
+  seed('org', 'policy', 'garden.example', '--idle', '1h');
+  finds('4.4', /policy is not the file's/, /seed apply .*garden\.toml/);
+  writeFileSync('.curfew/workshop/another-name.toml', garden);
+  finds('4.9', /differs from .*another-name\.toml in 1 things/, /seed plan .*another-name\.toml/);
+  seed('apply', file, '--yes');
+  passes('4.9');
+  seed('org', 'erase', 'garden.example', '--confirm', 'garden.example');
+  finds('4.11', /in 6 things/, /seed plan/);
 });

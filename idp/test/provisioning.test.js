@@ -236,6 +236,7 @@ test('an import reads all pages, confirms whom both know, and wants last names',
     active: true,
   };
   const { app, api, act } = await world(t, trinityThere, ...others, morpheus);
+  assert.equal((await send('GET', `${api}/import`)).status, 404);
   const { status, body } = await send('POST', `${api}/import`);
   assert.equal(status, 200);
   assert.deepEqual(app.lines(), ['GET /Users?startIndex=1&count=100', 'GET /Users?startIndex=101&count=100']);
@@ -252,6 +253,9 @@ test('an import reads all pages, confirms whom both know, and wants last names',
   });
   assert.equal(body.people[119].refused, 'Last name is missing');
   assert.equal(body.people[119].sub, undefined);
+  const { at, ...kept } = await getJson(`${api}/import`);
+  assert.ok(Math.abs(Date.now() - Date.parse(at)) < 60_000);
+  assert.deepEqual(kept, { totalResults: body.totalResults, people: body.people });
 
   // Who is confirmed need not be asked for by name.
   await act('unassign', { by: 'patch' });

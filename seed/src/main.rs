@@ -4,6 +4,7 @@
 
 mod browser;
 mod check;
+mod config;
 mod demo;
 mod doctor;
 mod drill;
@@ -51,6 +52,8 @@ enum Command {
     Drill(drill::Drill),
     /// Say whether a step of the workshop worked, and if not, how to mend it.
     Check(check::Check),
+    #[command(flatten)]
+    Config(config::Command),
     #[command(flatten)]
     Act(Act),
 }
@@ -217,7 +220,13 @@ enum What {
 #[tokio::main]
 async fn main() -> ExitCode {
     sigpipe::reset();
-    run(Cli::parse().command).await.unwrap_or_else(|error| {
+    let cli = Cli::try_parse().unwrap_or_else(|error| {
+        let _told = error.print();
+        // What `seed plan` says by 2, no slip in its options must say.
+        let is_plan = std::env::args().nth(1).is_some_and(|command| command == "plan");
+        std::process::exit(if error.use_stderr() && is_plan { 1 } else { error.exit_code() })
+    });
+    run(cli.command).await.unwrap_or_else(|error| {
         report("seed", &error);
         ExitCode::FAILURE
     })
@@ -233,6 +242,7 @@ async fn run(command: Command) -> Result<ExitCode> {
         Command::Doctor { json } => doctor::run(json).await,
         Command::Drill(drill) => Ok(drill::run(drill).await),
         Command::Check(check) => check::run(&World::open().await?, check).await,
+        Command::Config(command) => config::run(&World::open().await?, command).await,
         Command::Act(act) => carry_out(&World::open().await?, act).await.map(|()| ExitCode::SUCCESS),
     }
 }

@@ -88,15 +88,9 @@ pub async fn set(world: &World, set: SetOidc) -> Result<()> {
     }
     println!("{} signs in at {issuer} from now on.", set.domain.as_deref().unwrap_or(&slug));
     println!("To be registered there:");
-    for (what, path) in [
-        ("redirect URI", format!("/openid/callback/{slug}")),
-        ("Universal Logout endpoint", format!("/orgs/{slug}/global-token-revocation")),
-        ("back-channel logout URI", format!("/orgs/{slug}/backchannel-logout")),
-        ("front-channel logout URI", format!("/orgs/{slug}/frontchannel-logout")),
-    ] {
-        println!("  {what:<26} {}", world.api_url(&path)?);
+    for line in registration(world, &slug)? {
+        println!("{line}");
     }
-    println!("  {:<26} {}", "post-logout redirect URI", world.public_url("/signed-out")?);
     if !replaced.is_empty() {
         println!("Signed out {} people who were signed in by what does not sign them in any more.", replaced.len());
     }
@@ -104,6 +98,21 @@ pub async fn set(world: &World, set: SetOidc) -> Result<()> {
         println!("The public key to register there, for private_key_jwt:\n{}", serde_json::to_string_pretty(&public)?);
     }
     Ok(())
+}
+
+/// What a company's provider must know of us, a line each.
+pub fn registration(world: &World, slug: &str) -> Result<Vec<String>> {
+    let mut lines = Vec::new();
+    for (what, path) in [
+        ("redirect URI", format!("/openid/callback/{slug}")),
+        ("Universal Logout endpoint", format!("/orgs/{slug}/global-token-revocation")),
+        ("back-channel logout URI", format!("/orgs/{slug}/backchannel-logout")),
+        ("front-channel logout URI", format!("/orgs/{slug}/frontchannel-logout")),
+    ] {
+        lines.push(format!("  {what:<26} {}", world.api_url(&path)?));
+    }
+    lines.push(format!("  {:<26} {}", "post-logout redirect URI", world.public_url("/signed-out")?));
+    Ok(lines)
 }
 
 /// `seed org unset-oidc`.

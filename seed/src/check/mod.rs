@@ -4,6 +4,7 @@
 //! it. Each part's checks are in a file of its name; a test holds them and the pages' headings to one another.
 
 mod configuration;
+mod directory;
 mod entitlements;
 mod from_the_provider;
 mod look;
@@ -51,6 +52,11 @@ impl Wrong {
     /// A sentence each.
     pub fn new(what: impl Into<String>, mend: impl Into<String>) -> Self {
         Self { what: what.into(), mend: mend.into() }
+    }
+
+    /// The same, with another way to mend it.
+    pub fn mended(self, mend: impl Into<String>) -> Self {
+        Self { mend: mend.into(), ..self }
     }
 }
 
@@ -208,4 +214,47 @@ fn demo_again(world: &World) -> Result<()> {
     let output = seed.output()?;
     ensure!(output.status.success(), "The demo could not be made again: {}", String::from_utf8_lossy(&output.stderr));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::workshop::Page;
+
+    #[test]
+    fn every_step_of_the_series_has_one_heading_and_every_heading_its_check() {
+        let last = [(1, 10), (2, 16), (3, 21), (4, 12), (5, 11), (6, 17), (7, 11)];
+        let mut series: BTreeSet<_> =
+            last.iter().flat_map(|(part, last)| (1..=*last).map(move |step| format!("{part}.{step}"))).collect();
+        series.extend((1..=7).map(|step| format!("6b.{step}")));
+        assert_eq!(series.len(), 105);
+        let mut covered_by_pages = BTreeSet::new();
+        for part in Part::value_variants() {
+            for (ids, title) in Page::read(part.text()).steps {
+                for id in covered(&ids) {
+                    assert!(covered_by_pages.insert(id.clone()), "{id} has two headings");
+                }
+                let step = find(&ids).unwrap_or_else(|| panic!("{ids} {title} has no check"));
+                assert_eq!(step.ids, ids, "{title}");
+            }
+        }
+        assert_eq!(covered_by_pages, series);
+        let checked: BTreeSet<_> = all_steps().flat_map(|step| covered(step.ids)).collect();
+        assert_eq!(checked, series);
+    }
+
+    #[test]
+    fn every_step_of_the_pages_ends_with_its_check() {
+        for part in Part::value_variants() {
+            let page = Page::read(part.text());
+            for (ids, _) in &page.steps {
+                let last = page.blocks.iter().rfind(|block| block.step == *ids);
+                let last = last.unwrap_or_else(|| panic!("{ids} has nothing to run"));
+                let id = covered(ids).pop().unwrap_or_default();
+                assert_eq!(last.commands.lines().last(), Some(format!("seed check {id}").as_str()), "{ids}");
+            }
+        }
+    }
 }

@@ -9,6 +9,8 @@ use clap::ValueEnum;
 
 use crate::world::World;
 
+#[cfg(test)]
+pub use page::Page;
 pub use walk::walk;
 pub use worlds::clear;
 

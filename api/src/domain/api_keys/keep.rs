@@ -14,11 +14,11 @@ use crate::kernel::{ApiKeyId, Error, Op, OrgScope, Result, UserId};
 /// The longest that a key with an end may last.
 pub const LIFETIME_MAX: Duration = Duration::days(730);
 /// The shortest.
-const LIFETIME_MIN: Duration = Duration::MINUTE;
+pub const LIFETIME_MIN: Duration = Duration::MINUTE;
 /// The longest that a key may go on beside the one that took its place.
 pub const OVERLAP_MAX: Duration = Duration::days(7);
 /// The longest name, in characters.
-const NAME_MAX: usize = 100;
+pub const NAME_MAX: usize = 100;
 
 /// A key to be made. Its bounds are checked by [`mint`], for the command line too.
 #[derive(Clone, Debug)]
@@ -71,6 +71,8 @@ pub struct KeptKey {
     pub last_four: String,
     /// What it may be used for.
     pub scopes: Vec<Scope>,
+    /// How long such a key lasts; one without an end has none.
+    pub lifetime: Option<Duration>,
     /// When it was made.
     pub created_at: OffsetDateTime,
     /// Who made it.
@@ -93,6 +95,7 @@ impl KeptKey {
             prefix: (!key.workshop).then(|| plain::visible_start(key.id)),
             last_four: key.last_four,
             scopes: key.scopes.iter().filter_map(|scope| scope.parse().ok()).collect(),
+            lifetime: key.lifetime.map(|seconds| Duration::seconds(seconds.into())),
             created_at: key.created_at,
             made_by: MadeBy::of(key.created_by, people),
             last_used_at: key.last_used_at,

@@ -23,8 +23,8 @@ use super::audit::{self, Event};
 use crate::kernel::{ApiKeyId, Error, Op, OrgId, OrgScope, Result};
 
 pub use keep::{
-    KeptKey, LIFETIME_MAX, MadeBy, MintedKey, NewKey, OVERLAP_MAX, ensure_workshop_key, erase_named, find_by_text,
-    hold, list, mint, revoke, rotate,
+    KeptKey, LIFETIME_MAX, LIFETIME_MIN, MadeBy, MintedKey, NAME_MAX, NewKey, OVERLAP_MAX, ensure_workshop_key,
+    erase_named, find_by_text, hold, list, mint, revoke, rotate,
 };
 pub use plain::PlainKey;
 

@@ -29,7 +29,7 @@ impl PlainKey {
     }
 
     /// The id that `text` names, when it has the form of a key.
-    pub(super) fn id_of(text: &str) -> Option<ApiKeyId> {
+    pub fn id_of(text: &str) -> Option<ApiKeyId> {
         let (id, secret) = text.strip_prefix(PREFIX)?.split_once('_')?;
         let (body, sum) = text.split_at_checked(text.len().checked_sub(CHECKSUM)?)?;
         if id.len() != WORD || secret.len() != 2 * WORD + CHECKSUM || sum != checksum(body) {

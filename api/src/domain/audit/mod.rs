@@ -13,9 +13,11 @@ use crate::kernel::{Op, Result, UserId};
 pub enum Event {
     /// An org was made.
     OrgCreated,
+    /// An org is called something else.
+    OrgRenamed,
     /// A domain was given to an org.
     DomainAdded,
-    /// The operator took a domain from a company.
+    /// A domain is an org's no more.
     DomainRemoved,
     /// A person was made.
     UserCreated,
@@ -35,6 +37,8 @@ pub enum Event {
     EntitlementsSet,
     /// A role or an entitlement that the org can give was made.
     EntitlementDefined,
+    /// One is called or described otherwise, or grants something else.
+    EntitlementChanged,
     /// One was removed.
     EntitlementRemoved,
     /// A group was made.
@@ -87,6 +91,7 @@ impl Event {
     fn as_str(self) -> &'static str {
         match self {
             Self::OrgCreated => "org.created",
+            Self::OrgRenamed => "org.renamed",
             Self::DomainAdded => "org.domain_added",
             Self::DomainRemoved => "org.domain_removed",
             Self::UserCreated => "user.created",
@@ -98,6 +103,7 @@ impl Event {
             Self::RoleChanged => "user.role_changed",
             Self::EntitlementsSet => "entitlements.set",
             Self::EntitlementDefined => "entitlement.defined",
+            Self::EntitlementChanged => "entitlement.changed",
             Self::EntitlementRemoved => "entitlement.removed",
             Self::GroupCreated => "group.created",
             Self::GroupUpdated => "group.updated",

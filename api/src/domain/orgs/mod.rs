@@ -46,6 +46,15 @@ pub async fn add_company(tx: &Tx, op: &Op, name: &str, domain: &Domain) -> Resul
     Ok(org)
 }
 
+/// Calls an org something else.
+///
+/// # Errors
+/// The database's.
+pub async fn rename(tx: &Tx, op: &Op, name: &str) -> Result<()> {
+    store::update_name(tx, op.scope, name).await?;
+    audit::record(tx, op, Event::OrgRenamed, None, json!({ "name": name })).await
+}
+
 /// Makes the personal org that `op.scope` names.
 ///
 /// # Errors
@@ -66,15 +75,33 @@ pub async fn add_domain(tx: &Tx, op: &Op, domain: &Domain) -> Result<()> {
     audit::record(tx, op, Event::DomainAdded, None, json!({ "domain": domain.as_str() })).await
 }
 
-/// Takes a domain from a company, which must have no sign-in service of its own any more. Its people stay.
+/// Takes a domain from a company, whose first, its slug, it keeps. What it means for the people who have addresses of it
+/// is `revocation`'s to carry out.
 ///
 /// # Errors
-/// Not found; the database's.
+/// A conflict when it is the slug, or has a provider of its own; not found; the database's.
 pub async fn remove_domain(tx: &Tx, op: &Op, domain: &Domain) -> Result<()> {
-    if !store::delete_domain(tx, op.scope, domain.as_str()).await? {
+    if slug(tx, op.scope).await?.as_deref() == Some(domain.as_str()) {
+        let sentence = format!("{domain} is the company's first domain, which stands in its addresses: it stays.");
+        return Err(Error::conflict("domain_is_slug", sentence));
+    }
+    let in_use = || {
+        let sentence = format!("The people of {domain} have a provider of their own. Remove that first.");
+        Error::conflict("domain_has_provider", sentence)
+    };
+    let removed = store::delete_domain(tx, op.scope, domain.as_str()).await;
+    if !removed.map_err(|e| e.on_constraint("sso_connections_domain", in_use))? {
         return Err(Error::not_found("domain of this company"));
     }
     audit::record(tx, op, Event::DomainRemoved, None, json!({ "domain": domain.as_str() })).await
+}
+
+/// The org, unless there is none.
+///
+/// # Errors
+/// The database's.
+pub async fn find(tx: &Tx, scope: OrgScope) -> Result<Option<Org>> {
+    store::find_org(tx, scope).await
 }
 
 /// The org's domains.

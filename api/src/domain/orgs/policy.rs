@@ -34,7 +34,8 @@ impl Policy {
         ends_provider_session: false,
     };
 
-    pub(super) fn of(org: &Org) -> Self {
+    /// The policy that stands in an org's row.
+    pub fn of(org: &Org) -> Self {
         let Org { idle_timeout, absolute_lifetime, privileged_auth_age, ends_provider_session, .. } = *org;
         Self { idle_timeout, absolute_lifetime, privileged_auth_age, ends_provider_session }
     }

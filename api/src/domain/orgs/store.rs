@@ -43,16 +43,6 @@ pub(super) async fn insert_domain(tx: &Tx, op: &Op, domain: &str) -> Result<()> 
     Ok(())
 }
 
-#[expect(clippy::disallowed_methods, reason = "the scoped finder")]
-pub(super) async fn list_domains(tx: &Tx, scope: OrgScope) -> Result<Vec<org_domain::Model>> {
-    Ok(org_domain::Entity::find()
-        .filter(org_domain::Column::OrgId.eq(scope.org()))
-        .order_by_asc(org_domain::Column::CreatedAt)
-        .all(tx)
-        .await?)
-}
-
-/// Says whether it was there.
 pub(super) async fn delete_domain(tx: &Tx, scope: OrgScope, domain: &str) -> Result<bool> {
     let deleted = org_domain::Entity::delete_many()
         .filter(org_domain::Column::OrgId.eq(scope.org()))
@@ -60,6 +50,15 @@ pub(super) async fn delete_domain(tx: &Tx, scope: OrgScope, domain: &str) -> Res
         .exec(tx)
         .await?;
     Ok(deleted.rows_affected > 0)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the scoped finder")]
+pub(super) async fn list_domains(tx: &Tx, scope: OrgScope) -> Result<Vec<org_domain::Model>> {
+    Ok(org_domain::Entity::find()
+        .filter(org_domain::Column::OrgId.eq(scope.org()))
+        .order_by_asc(org_domain::Column::CreatedAt)
+        .all(tx)
+        .await?)
 }
 
 pub(super) async fn lookup_domain(db: &impl ConnectionTrait, domain: &str) -> Result<Option<OrgId>> {
@@ -89,6 +88,11 @@ pub(super) async fn find_held(tx: &Tx, scope: OrgScope, hold: Hold) -> Result<Op
         Hold::Alone => LockType::NoKeyUpdate,
     };
     Ok(itself(scope).lock(lock).one(tx).await?)
+}
+
+pub(super) async fn update_name(tx: &Tx, scope: OrgScope, name: &str) -> Result<()> {
+    Entity::update_many().col_expr(Column::Name, Expr::value(name)).filter(Column::Id.eq(scope.org())).exec(tx).await?;
+    Ok(())
 }
 
 pub(super) async fn update_policy(tx: &Tx, scope: OrgScope, policy: Policy) -> Result<()> {

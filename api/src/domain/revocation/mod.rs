@@ -21,9 +21,10 @@ use super::audit::{self, Event};
 use super::orgs::{self, Hold, Policy};
 use super::sessions::{self, Page, PageOf};
 use super::users;
+use crate::entity::org::Model as Org;
 use crate::entity::sign_in::Model as SignIn;
 use crate::entity::user::Model as User;
-use crate::kernel::{Error, Op, OrgScope, Result, SignInId, UserId};
+use crate::kernel::{Domain, Error, Op, OrgScope, Result, SignInId, UserId};
 
 pub use order::{Announcement, Cause, Door, Order, Outcome, Reach, Receipt, Subject, Token};
 pub use store::{DELETE_RECORDS, END_SIGN_INS};
@@ -115,8 +116,38 @@ pub async fn change_policy(tx: &Tx, op: &Op, policy: Policy, door: Door) -> Resu
     store::shorten_sign_ins(tx, op, policy).await?;
     let (subject, reach, cause) = (Subject::Org, Reach::All, Cause::PolicyChanged);
     let ended = store::end_over(tx, op, policy, Some(cause)).await?;
+    // All of them were open: what was not has been ended above.
+    let ended: Vec<_> = ended.into_iter().map(|(id, _)| (id, true)).collect();
     let order = Order { subject, reach, cause, door };
     finish(tx, op, &order, None, &ended, Announcement::Org(op.scope.org())).await
+}
+
+/// Has the org alone, its row and its turn, for who will change several things of it in one transaction: people's sign-ins
+/// and, after them, the org's policy. Whoever writes in the org has its turn before a person's, so it must be had first.
+/// `None` when it is closed.
+///
+/// # Errors
+/// The database's.
+pub async fn hold_org(tx: &Tx, op: &Op) -> Result<Option<Org>> {
+    let org = orgs::hold(tx, op.scope, Hold::Alone).await?;
+    store::take_turn(tx, op.scope.org().uuid()).await?;
+    Ok(org)
+}
+
+/// Takes a domain from the org that `op` has alone, and signs out whoever has an address of it: it vouches for them no
+/// more. They stay the org's people. Gives how many that are.
+///
+/// # Errors
+/// As for [`orgs::remove_domain`].
+pub async fn remove_domain(tx: &Tx, op: &Op, domain: &Domain, door: Door) -> Result<usize> {
+    hold_org(tx, op).await?;
+    orgs::remove_domain(tx, op, domain).await?;
+    let people = users::list_of_domain(tx, op.scope, domain).await?;
+    for user in &people {
+        let order = Order { subject: Subject::User(*user), reach: Reach::All, cause: Cause::Demanded, door };
+        revoke(tx, op, &order).await?;
+    }
+    Ok(people.len())
 }
 
 /// What an order about one person would end that is open now, the newest first. It is chosen by the very condition by

@@ -15,8 +15,8 @@ use super::users::fold;
 use crate::entity::entitlement::{EntitlementKind, Model as Entitlement};
 use crate::kernel::{Actor, EntitlementId, Error, GroupId, Op, OrgScope, Result, Role, UserId};
 
-/// What every company begins with.
-const USUAL: [(&str, &str, Role); 4] = [
+/// What every company begins with: name, description, and what it grants.
+pub const USUAL: [(&str, &str, Role); 4] = [
     ("Owner", "Everything, and always at least one person.", Role::Owner),
     ("Admin", "Runs the org.", Role::Admin),
     ("Auditor", "Sees what administrators see.", Role::Auditor),
@@ -70,6 +70,47 @@ pub async fn define_usual(tx: &Tx, op: &Op) -> Result<()> {
         define(tx, op, EntitlementKind::Role, name, description, Some(grants)).await?;
     }
     Ok(())
+}
+
+/// Makes something that the org can give be called and described so, and grant this: whoever has it may do that at once.
+///
+/// # Errors
+/// Not found; a conflict when the name is taken, or nobody would be owner any more; the database's.
+pub async fn redefine(
+    tx: &Tx,
+    op: &Op,
+    id: EntitlementId,
+    name: &str,
+    description: &str,
+    grants: Option<Role>,
+) -> Result<()> {
+    orgs::hold(tx, op.scope, Hold::Alone).await?;
+    let taken = || Error::conflict("entitlement_taken", format!("The org has \"{name}\" already."));
+    let changed = store::update_entitlement(tx, op.scope, id, name, &fold(name), description, grants).await;
+    if !changed.map_err(|e| e.on_constraint("entitlements_org_name", taken))? {
+        return Err(Error::not_found("role"));
+    }
+    let detail = json!({ "entitlement": id, "name": name, "grants": grants });
+    audit::record(tx, op, Event::EntitlementChanged, None, detail).await?;
+    let holders = store::list_holders(tx, op.scope, id).await?;
+    look_again(tx, op, &holders).await
+}
+
+/// What would become of the org's people if what it can give granted something else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Preview {
+    /// How many may do something else then.
+    pub changed: i64,
+    /// Whether nobody would be owner any more who is it now.
+    pub loses_owner: bool,
+}
+
+/// What would become of the org's people if these granted that; `None` is for what is removed, too. Nothing is changed.
+///
+/// # Errors
+/// The database's.
+pub async fn preview(tx: &Tx, scope: OrgScope, grants: &[(EntitlementId, Option<Role>)]) -> Result<Preview> {
+    store::preview(tx, scope, grants).await
 }
 
 /// What the org can give, by name.

@@ -1,11 +1,12 @@
 //! The SQL of what an org can give: the only file that writes a role.
 
+use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveEnum, ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult,
     IntoActiveModel, QueryFilter, QueryOrder, QueryTrait, Select, Statement, Value,
 };
 
-use super::{Change, Given};
+use super::{Change, Given, Preview};
 use crate::domain::Tx;
 use crate::entity::entitlement::{Column, EntitlementKind, Entity, Model};
 use crate::kernel::{EntitlementId, GroupId, Op, OrgScope, Result, Role, UserId};
@@ -22,6 +23,55 @@ pub(super) async fn insert_entitlement(tx: &Tx, entitlement: Model) -> Result<Mo
 pub(super) async fn list_entitlements(tx: &Tx, scope: OrgScope, kind: Option<EntitlementKind>) -> Result<Vec<Model>> {
     let all = of_org(scope).apply_if(kind, |all, kind| all.filter(Column::Kind.eq(kind)));
     Ok(all.order_by_asc(Column::NameFolded).order_by_asc(Column::Id).all(tx).await?)
+}
+
+pub(super) async fn update_entitlement(
+    tx: &Tx,
+    scope: OrgScope,
+    id: EntitlementId,
+    name: &str,
+    name_folded: &str,
+    description: &str,
+    grants: Option<Role>,
+) -> Result<bool> {
+    let updated = Entity::update_many()
+        .col_expr(Column::Name, Expr::value(name))
+        .col_expr(Column::NameFolded, Expr::value(name_folded))
+        .col_expr(Column::Description, Expr::value(description))
+        .col_expr(Column::Grants, Expr::value(grants))
+        .filter(Column::OrgId.eq(scope.org()))
+        .filter(Column::Id.eq(id))
+        .exec(tx)
+        .await?;
+    Ok(updated.rows_affected > 0)
+}
+
+/// As `granted_role` and [`update_roles`] have it, with other grants in place of those that `$2` names.
+pub(super) async fn preview(tx: &Tx, scope: OrgScope, grants: &[(EntitlementId, Option<Role>)]) -> Result<Preview> {
+    let sql = "with given as ( \
+                   select user_id, entitlement_id from user_entitlements where org_id = $1 \
+                   union \
+                   select m.user_id, g.entitlement_id from group_entitlements g \
+                   join group_members m on m.org_id = g.org_id and m.group_id = g.group_id where g.org_id = $1), \
+               granting as ( \
+                   select e.id, case when asked.id is null then e.grants else nullif(asked.grants, '') end as grants \
+                   from entitlements e left join unnest($2, $3) as asked (id, grants) on asked.id = e.id \
+                   where e.org_id = $1), \
+               after as ( \
+                   select u.role as was, u.active, coalesce(( \
+                       select g.grants from given join granting g on g.id = given.entitlement_id \
+                       where given.user_id = u.id and g.grants is not null \
+                       order by array_position(array['owner', 'admin', 'auditor', 'member'], g.grants) limit 1), \
+                       'member') as role \
+                   from users u where u.org_id = $1 and u.org_kind = 'company' and u.removed_at is null) \
+               select count(*) filter (where was <> role) as changed, \
+                   count(*) filter (where was = 'owner' and active) > 0 \
+                   and count(*) filter (where role = 'owner' and active) = 0 as loses_owner from after";
+    let ids: Vec<_> = grants.iter().map(|(id, _)| id.uuid()).collect();
+    let grants: Vec<_> = grants.iter().map(|(_, role)| role.map(|role| role.to_value()).unwrap_or_default()).collect();
+    let row = tx.query_one(statement(sql, [scope.org().into(), ids.into(), grants.into()])).await?;
+    let Some(row) = row else { return Ok(Preview { changed: 0, loses_owner: false }) };
+    Ok(Preview { changed: row.try_get("", "changed")?, loses_owner: row.try_get("", "loses_owner")? })
 }
 
 pub(super) async fn delete_entitlement(tx: &Tx, scope: OrgScope, id: EntitlementId) -> Result<bool> {

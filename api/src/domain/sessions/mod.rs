@@ -293,13 +293,18 @@ pub async fn latest_auth_time(
     store::latest_auth_time(tx, scope, user, issuer, until).await
 }
 
-/// The people who are signed in by a provider that is none of their org's any more; and those of `domain`, or of all
-/// domains, who are signed in by password.
+/// The people who are signed in by a provider that is none of these; and those of `domain`, or of all domains, who are
+/// signed in by password. By id.
 ///
 /// # Errors
 /// The database's.
-pub async fn list_signed_in_otherwise(tx: &Tx, scope: OrgScope, domain: Option<&str>) -> Result<Vec<UserId>> {
-    store::list_signed_in_otherwise(tx, scope, domain).await
+pub async fn list_signed_in_otherwise(
+    tx: &Tx,
+    scope: OrgScope,
+    issuers: &[String],
+    domain: Option<&str>,
+) -> Result<Vec<UserId>> {
+    store::list_signed_in_otherwise(tx, scope, issuers, domain).await
 }
 
 /// Makes one org's rows visible in this transaction.

@@ -248,14 +248,18 @@ pub(super) async fn latest_auth_time(
     Ok(row.map(|row| row.try_get("", "latest")).transpose()?.flatten())
 }
 
-pub(super) async fn list_signed_in_otherwise(tx: &Tx, scope: OrgScope, domain: Option<&str>) -> Result<Vec<UserId>> {
+pub(super) async fn list_signed_in_otherwise(
+    tx: &Tx,
+    scope: OrgScope,
+    issuers: &[String],
+    domain: Option<&str>,
+) -> Result<Vec<UserId>> {
     let sql = "select distinct s.user_id from sign_ins s join users u on u.org_id = s.org_id and u.id = s.user_id \
                where s.org_id = $1 and s.ended_at is null \
-                 and not exists ( \
-                     select 1 from sso_connections c where c.org_id = s.org_id and c.issuer = s.idp_iss) \
-                 and ($2::text is null or s.idp_iss is not null or split_part(u.email_folded, '@', 2) = $2) \
+                 and (s.idp_iss is null or s.idp_iss <> all($3)) and ($2::text is null or s.idp_iss is not null or split_part(u.email_folded, '@', 2) = $2) \
                order by s.user_id";
-    let rows = tx.query_all(statement(sql, [scope.org().into(), domain.into()])).await?;
+    let values = [scope.org().into(), domain.into(), issuers.to_vec().into()];
+    let rows = tx.query_all(statement(sql, values)).await?;
     rows.into_iter().map(|row| Ok(row.try_get("", "user_id")?)).collect()
 }
 

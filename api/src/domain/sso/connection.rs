@@ -103,7 +103,16 @@ pub async fn set_connection(tx: &Tx, op: &Op, sealer: &Sealer, settings: Connect
         "requires_logout_typ": settings.requires_logout_typ, "replaced": before.is_some(),
     });
     audit::record(tx, op, Event::SsoSet, None, detail).await?;
-    sessions::list_signed_in_otherwise(tx, op.scope, domain).await
+    let issuers: Vec<_> = list_connections(tx, op.scope).await?.into_iter().map(|c| c.issuer).collect();
+    sessions::list_signed_in_otherwise(tx, op.scope, &issuers, domain).await
+}
+
+/// A connection's secret, or our private key.
+///
+/// # Errors
+/// Internal, when it cannot be decrypted.
+pub fn credential(connection: &Connection, sealer: &Sealer) -> Result<SecretString> {
+    sealer.open(&credential_place(connection.id), &connection.client_credential)
 }
 
 /// Signs out somebody who was signed in by what does not sign them in any more. In a transaction of its own, so that one
@@ -141,7 +150,7 @@ pub async fn reseal_credential(
     sealer: &Sealer,
     chance: &Chance,
 ) -> Result<()> {
-    let place = credential_place(connection.id);
-    let plain = sealer.open(&place, &connection.client_credential)?;
-    store::update_credential(tx, scope, connection.id, sealer.seal(chance, &place, &plain)?).await
+    let plain = credential(connection, sealer)?;
+    let resealed = sealer.seal(chance, &credential_place(connection.id), &plain)?;
+    store::update_credential(tx, scope, connection.id, resealed).await
 }

@@ -16,7 +16,7 @@ use time::OffsetDateTime;
 
 pub use attempt::{Attempt, Leaving, attempt_connection, begin_attempt, sweep, take_attempt};
 pub use connection::{
-    ConnectionSettings, credential_place, find_by_client, find_company, find_connection, list_connections,
+    ConnectionSettings, credential, credential_place, find_by_client, find_company, find_connection, list_connections,
     remove_connection, reseal_credential, serves, set_connection, sign_out_replaced,
 };
 pub use recognise::{Recognised, link, recognise, record_failure, unlink};

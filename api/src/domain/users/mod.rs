@@ -174,6 +174,14 @@ pub async fn list_names(tx: &Tx, scope: OrgScope, ids: Vec<UserId>) -> Result<Ve
     store::list_names(tx, scope, ids).await
 }
 
+/// The org's people who have addresses of `domain`, by id.
+///
+/// # Errors
+/// The database's.
+pub async fn list_of_domain(tx: &Tx, scope: OrgScope, domain: &Domain) -> Result<Vec<UserId>> {
+    store::list_of_domain(tx, scope, domain.as_str()).await
+}
+
 /// Somebody by address.
 ///
 /// # Errors

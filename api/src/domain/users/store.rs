@@ -207,6 +207,14 @@ pub(super) async fn update_password(tx: &Tx, scope: OrgScope, id: UserId, hash: 
     Ok(updated.rows_affected > 0)
 }
 
+pub(super) async fn list_of_domain(tx: &Tx, scope: OrgScope, domain: &str) -> Result<Vec<UserId>> {
+    let sql = "select id from users \
+               where org_id = $1 and split_part(email_folded, '@', 2) = $2 and removed_at is null order by id";
+    let values = [scope.org().into(), domain.into()];
+    let rows = tx.query_all(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
+    rows.into_iter().map(|row| Ok(row.try_get("", "id")?)).collect()
+}
+
 pub(super) async fn list_domain_moves(owner: &impl ConnectionTrait, domain: &str) -> Result<Vec<DomainMove>> {
     #[derive(FromQueryResult)]
     struct Row {
