@@ -195,6 +195,21 @@ impl Browser {
         if page.status.is_success() { Ok(()) } else { bail!("{}", page.refusal()) }
     }
 
+    /// Where it calls the API.
+    pub fn address(&self) -> &Url {
+        &self.api
+    }
+
+    /// The cookies as the header of a request, for another address of the same API.
+    ///
+    /// # Errors
+    /// When another tab was lost with them.
+    pub fn cookies(&self) -> Result<String> {
+        let store = self.cookies.lock().map_err(|_| anyhow::anyhow!("the cookies are lost"))?;
+        let pairs: Vec<_> = store.iter_unexpired().map(|cookie| cookie.stripped().to_string()).collect();
+        Ok(pairs.join("; "))
+    }
+
     /// Writes the cookies to a file as curl reads it (`--cookie FILE`), for its owner's eyes only.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ mod check;
 mod config;
 mod demo;
 mod doctor;
+mod drill;
 mod keys;
 mod oidc_migrate;
 mod people;
@@ -46,6 +47,9 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Prove that a sign-out reaches everything: people made for it hold every credential there is, each door is fired in
+    /// turn, and it is measured how soon each is dead. Exit 1 when anything lives, 2 when it could not be carried out.
+    Drill(drill::Drill),
     /// Say whether a step of the workshop worked, and if not, how to mend it.
     Check(check::Check),
     #[command(flatten)]
@@ -236,6 +240,7 @@ fn sentence(error: &anyhow::Error) -> String {
 async fn run(command: Command) -> Result<ExitCode> {
     match command {
         Command::Doctor { json } => doctor::run(json).await,
+        Command::Drill(drill) => Ok(drill::run(drill).await),
         Command::Check(check) => check::run(&World::open().await?, check).await,
         Command::Config(command) => config::run(&World::open().await?, command).await,
         Command::Act(act) => carry_out(&World::open().await?, act).await.map(|()| ExitCode::SUCCESS),

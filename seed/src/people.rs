@@ -113,20 +113,28 @@ pub async fn add_user(world: &World, add: AddUser) -> Result<()> {
 /// `seed user unlink`.
 pub async fn unlink(world: &World, email: &str, org: Option<&str>) -> Result<()> {
     let email = parse_email(email)?;
-    let op = world.op(world.company(org.unwrap_or(email.domain().as_str())).await?);
+    let org = world.company(org.unwrap_or(email.domain().as_str())).await?;
+    let forgotten = forget(world, org, &email).await?;
+    println!(
+        "Forgot {forgotten} identities of {} and signed them out; their next sign-in makes a new link.",
+        email.as_written()
+    );
+    Ok(())
+}
+
+/// Forgets which accounts at their provider a person of `org` has, and ends the sign-ins made by them. Gives how many there
+/// were.
+pub async fn forget(world: &World, org: OrgId, email: &Email) -> Result<u64> {
+    let op = world.op(org);
     let tx = world.begin(&op).await?;
-    let user = users::find_by_email_locked(&tx, op.scope, &email).await?;
+    let user = users::find_by_email_locked(&tx, op.scope, email).await?;
     let user = user.with_context(|| format!("Nobody in that company has the address {}.", email.as_written()))?;
     let forgotten = sso::unlink(&tx, &op, user.id).await?;
     // What the old account opened could not be ended by it any more.
     let (subject, reach) = (Subject::User(user.id), Reach::All);
     revocation::revoke(&tx, &op, &Order { subject, reach, cause: Cause::Demanded, door: Door::Operator }).await?;
     tx.commit().await?;
-    println!(
-        "Forgot {forgotten} identities of {} and signed them out; their next sign-in makes a new link.",
-        email.as_written()
-    );
-    Ok(())
+    Ok(forgotten)
 }
 
 /// `seed user password`.

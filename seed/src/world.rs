@@ -41,6 +41,7 @@ pub struct World {
     clock: Clock,
     request_id: RequestId,
     settings: Settings,
+    job: &'static str,
 }
 
 /// Where everything is: what the environment says, else the running demo, unless the environment names another database.
@@ -92,7 +93,13 @@ impl World {
         let db = start::connect(&url, 4).await.context("Cannot connect to the database: is it running?")?;
         let (chance, clock) = (Chance::os(), Clock::system());
         let request_id = RequestId::new(clock.now(), &chance);
-        Ok(Self { db, passwords: Passwords::new(chance.clone()), chance, clock, request_id, settings })
+        Ok(Self { db, passwords: Passwords::new(chance.clone()), chance, clock, request_id, settings, job: "seed" })
+    }
+
+    /// The same, whose acts the audit log tells apart from the rest of `seed`'s.
+    #[must_use]
+    pub fn with_job(self, job: &'static str) -> Self {
+        Self { job, ..self }
     }
 
     /// Encrypts what the database must not know, as the API does.
@@ -173,7 +180,7 @@ impl World {
     pub fn op(&self, org: OrgId) -> Op {
         Op {
             scope: OrgScope::proven(org),
-            actor: Actor::System { job: "seed" },
+            actor: Actor::System { job: self.job },
             now: self.clock.now(),
             chance: self.chance.clone(),
             request_id: self.request_id,

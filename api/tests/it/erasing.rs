@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use api::domain::{groups, lifecycle, roles};
-use api::kernel::UserId;
+use api::domain::api_keys::{self, NewKey, Scope};
+use api::domain::revocation::Door;
+use api::domain::{groups, lifecycle, orgs, roles, users};
+use api::kernel::{Domain, UserId};
 use serde_json::json;
 
 use crate::openid::{World, leave};
@@ -121,4 +123,51 @@ async fn the_last_owner_is_not_erased() {
     let tx = app.begin_as_owner(&op).await;
     let refused = lifecycle::erase(&tx, &op, owner).await.expect_err("refused");
     assert_eq!(refused.code(), "last_owner");
+}
+
+/// Their directory had taken them off its list, so that no finder sees them.
+#[tokio::test]
+async fn somebody_who_was_removed_can_be_erased_and_a_domain_taken_away() {
+    let (app, org) = TestApp::with_trinity().await;
+    let op = app.op(org.id);
+    let domain = Domain::parse("white.fake").expect("a domain");
+    let tx = app.begin_as_owner(&op).await;
+    orgs::add_domain(&tx, &op, &domain).await.expect("added");
+    tx.commit().await.expect("committed");
+    let neo = app.person(Some(org), "Neo@White.fake", api::kernel::Role::Member).await;
+    let tx = app.begin_as_owner(&op).await;
+    lifecycle::remove(&tx, &op, neo, Door::Operator).await.expect("removed");
+    assert_eq!(users::list_ids_at(&tx, op.scope, &domain).await.expect("people"), [neo]);
+    lifecycle::erase(&tx, &op, neo).await.expect("erased");
+    assert_eq!(users::list_ids_at(&tx, op.scope, &domain).await.expect("people"), []);
+    let again = lifecycle::erase(&tx, &op, neo).await.expect_err("nobody");
+    assert_eq!(again.code(), "not_found");
+    orgs::remove_domain(&tx, &op, &domain).await.expect("taken away");
+    let again = orgs::remove_domain(&tx, &op, &domain).await.expect_err("none");
+    assert_eq!(again.code(), "not_found");
+    tx.commit().await.expect("committed");
+    assert_eq!(app.count("select count(*) from org_domains where domain = 'white.fake'").await, 0);
+    assert_eq!(app.count("select count(*) from audit_events where event = 'org.domain_removed'").await, 1);
+}
+
+#[tokio::test]
+async fn keys_are_erased_by_their_name_and_no_others() {
+    let (app, org) = TestApp::with_trinity().await;
+    let op = app.op(org.id);
+    let mint = async |tx: &api::domain::Tx, name: &str| {
+        let new = NewKey { name: name.to_owned(), scopes: vec![Scope::Revoke], lifetime: None };
+        api_keys::mint(tx, &op, new).await.expect("a key")
+    };
+    let tx = app.begin_as_owner(&op).await;
+    let replaced = mint(&tx, "ours").await;
+    api_keys::rotate(&tx, &op, replaced.key.id, time::Duration::ZERO).await.expect("another in its place");
+    let theirs = mint(&tx, "theirs").await;
+    assert_eq!(api_keys::erase_named(&tx, &op, "ours").await.expect("erased"), 2);
+    assert_eq!(api_keys::erase_named(&tx, &op, "ours").await.expect("nothing"), 0);
+    tx.commit().await.expect("committed");
+    assert_eq!(app.count("select count(*) from api_keys").await, 1);
+    assert_eq!(app.count("select count(*) from audit_events where event = 'api_key.erased'").await, 2);
+    let nobody = serde_json::json!({ "format": "email", "email": "nobody@whiterabbit.fake" });
+    assert_eq!(app.holding(&replaced.text).revoke_subject(nobody.clone()).await.status, 401);
+    assert_eq!(app.holding(&theirs.text).revoke_subject(nobody).await.status, 404);
 }

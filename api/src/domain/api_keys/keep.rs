@@ -291,3 +291,22 @@ async fn described(tx: &Tx, scope: OrgScope, key: ApiKey) -> Result<KeptKey> {
     let people = users::list_names(tx, scope, maker.into_iter().collect()).await?;
     Ok(KeptKey::of(key, &people))
 }
+
+/// Ends and erases every key that is called `name`, as if it had never been; the audit log goes on naming its id. Gives
+/// how many there were.
+///
+/// # Errors
+/// The database's.
+pub async fn erase_named(tx: &Tx, op: &Op, name: &str) -> Result<usize> {
+    let mut ids: Vec<_> = list(tx, op.scope).await?.into_iter().filter(|k| k.name == name).map(|k| k.id).collect();
+    // Several are held in one order.
+    ids.sort();
+    for id in &ids {
+        revoke(tx, op, *id).await?;
+    }
+    store::delete_keys(tx, op.scope, &ids).await?;
+    for id in &ids {
+        audit::record(tx, op, Event::KeyErased, None, json!({ "key": id })).await?;
+    }
+    Ok(ids.len())
+}

@@ -24,7 +24,7 @@ use crate::kernel::{ApiKeyId, Error, Op, OrgId, OrgScope, Result};
 
 pub use keep::{
     KeptKey, LIFETIME_MAX, LIFETIME_MIN, MadeBy, MintedKey, NAME_MAX, NewKey, OVERLAP_MAX, ensure_workshop_key,
-    find_by_text, hold, list, mint, revoke, rotate,
+    erase_named, find_by_text, hold, list, mint, revoke, rotate,
 };
 pub use plain::PlainKey;
 

@@ -68,6 +68,13 @@ pub(super) async fn update_revoked(tx: &Tx, op: &Op, id: ApiKeyId) -> Result<()>
     Ok(())
 }
 
+/// All at once: one may have taken another's place.
+pub(super) async fn delete_keys(tx: &Tx, scope: OrgScope, ids: &[ApiKeyId]) -> Result<()> {
+    let ids = ids.iter().copied();
+    Entity::delete_many().filter(Column::OrgId.eq(scope.org())).filter(Column::Id.is_in(ids)).exec(tx).await?;
+    Ok(())
+}
+
 pub(super) async fn enter(tx: &Tx, scope: OrgScope, id: ApiKeyId, now: OffsetDateTime) -> Result<bool> {
     let sql = "select enter_by_key($1, $2, $3) as counts";
     let row = tx.query_one(statement(sql, [scope.org().into(), id.into(), now.into()])).await?;

@@ -71,6 +71,8 @@ pub enum Event {
     KeyRotated,
     /// An API key was ended.
     KeyRevoked,
+    /// The operator erased a key.
+    KeyErased,
     /// An API key was used for what it is not good for.
     KeyScopeMissing,
     /// The org's people sign in with an OpenID provider from now on, or with other settings of it.
@@ -118,6 +120,7 @@ impl Event {
             Self::KeyMinted => "api_key.minted",
             Self::KeyRotated => "api_key.rotated",
             Self::KeyRevoked => "api_key.revoked",
+            Self::KeyErased => "api_key.erased",
             Self::KeyScopeMissing => "api_key.scope_missing",
             Self::SsoSet => "sso.set",
             Self::SsoRemoved => "sso.removed",

@@ -55,15 +55,20 @@ pub async fn remove(tx: &Tx, op: &Op, id: UserId, door: Door) -> Result<()> {
     audit::record(tx, op, Event::UserRemoved, Some(id), json!({ "door": door.as_str() })).await
 }
 
-/// Erases a person and what they wrote here, as if they had never come; the audit log goes on naming their id. Their
+/// Erases a person, also one who was removed before, and what they wrote here, as if they had never come; the audit log goes on naming their id. Their
 /// provider can bring them back.
 ///
 /// # Errors
 /// Not found; a conflict when they are the org's last owner; the database's.
 pub async fn erase(tx: &Tx, op: &Op, id: UserId) -> Result<()> {
-    let user = hold(tx, op, id).await?;
-    put_out(tx, op, &user, Door::Operator).await?;
-    store::delete_user(tx, op.scope, id).await?;
+    orgs::hold(tx, op.scope, Hold::Alone).await?;
+    // Who was removed before is out, and there for no finder.
+    if let Some(user) = users::find_locked(tx, op.scope, id).await? {
+        put_out(tx, op, &user, Door::Operator).await?;
+    }
+    if !store::delete_user(tx, op.scope, id).await? {
+        return Err(Error::not_found("person"));
+    }
     audit::record(tx, op, Event::UserErased, Some(id), json!({})).await
 }
 

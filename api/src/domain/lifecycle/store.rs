@@ -24,12 +24,12 @@ pub(super) async fn update_removed(tx: &Tx, op: &Op, id: UserId) -> Result<()> {
     Ok(())
 }
 
-/// What hangs on the person goes along, by its foreign keys.
-pub(super) async fn delete_user(tx: &Tx, scope: OrgScope, id: UserId) -> Result<()> {
+/// What hangs on the person goes along, by its foreign keys. Says whether they were there.
+pub(super) async fn delete_user(tx: &Tx, scope: OrgScope, id: UserId) -> Result<bool> {
     let sql = "delete from users where org_id = $1 and id = $2";
     let values = [scope.org().into(), id.into()];
-    tx.execute(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
-    Ok(())
+    let deleted = tx.execute(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
+    Ok(deleted.rows_affected() > 0)
 }
 
 /// Each before what it refers to. What hangs on these goes along, by its foreign keys.

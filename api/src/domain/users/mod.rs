@@ -149,6 +149,14 @@ pub async fn list(tx: &Tx, scope: OrgScope) -> Result<Vec<User>> {
     store::list_users(tx, scope).await
 }
 
+/// Everybody in the org whose address is of this domain, the removed among them.
+///
+/// # Errors
+/// The database's.
+pub async fn list_ids_at(tx: &Tx, scope: OrgScope, domain: &Domain) -> Result<Vec<UserId>> {
+    store::list_ids_at(tx, scope, domain.as_str()).await
+}
+
 /// A part of the org's people, oldest first.
 ///
 /// # Errors

@@ -102,6 +102,13 @@ pub(super) async fn release_identities(tx: &Tx, scope: OrgScope, description: &D
     Ok(row.map(|row| row.try_get("", "released")).transpose()?.unwrap_or(0))
 }
 
+pub(super) async fn list_ids_at(tx: &Tx, scope: OrgScope, domain: &str) -> Result<Vec<UserId>> {
+    let sql = "select id from users where org_id = $1 and split_part(email_folded, '@', 2) = $2 order by id";
+    let values = [scope.org().into(), domain.into()];
+    let rows = tx.query_all(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
+    rows.into_iter().map(|row| Ok(row.try_get("", "id")?)).collect()
+}
+
 pub(super) async fn list_namesakes(tx: &Tx, scope: OrgScope, email: &Email) -> Result<Vec<Namesake>> {
     #[derive(FromQueryResult)]
     struct Row {
