@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use axum::Router;
+use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -30,6 +31,10 @@ pub async fn serve(app: Router, addresses: &[SocketAddr], stopping: impl FnOnce(
     let mut servers = JoinSet::new();
     for listener in listeners {
         tracing::info!(address = %listener.local_addr()?, "listening");
+        // An end that a stream tells must not wait for the acknowledgement of the sign of life before it.
+        let listener = listener.tap_io(|connection| {
+            let _as_slow_as_before = connection.set_nodelay(true);
+        });
         let service = app.clone().into_make_service_with_connect_info::<SocketAddr>();
         let mut stopped = stopped.clone();
         servers.spawn(async move {
