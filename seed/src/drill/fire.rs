@@ -57,6 +57,7 @@ pub async fn fire(stage: &Stage, cast: &Cast, way: Way, signal: &Signaller) -> R
         | Way::ShorterPolicy
         | Way::OperatorSetsPassword
         | Way::ProviderRequired
+        | Way::DomainRemoved
         | Way::Moved => shot.operator(way).await,
     }
 }
@@ -216,6 +217,13 @@ impl Shot<'_> {
                 tx.commit().await?;
             }
             Way::ProviderRequired => self.require_provider(&domain()?).await?,
+            Way::DomainRemoved => {
+                let (op, domain) = (world.op(self.stage.own.org), domain()?);
+                self.signal.sent();
+                let tx = world.begin(&op).await?;
+                revocation::remove_domain(&tx, &op, &domain, Door::Operator).await?;
+                tx.commit().await?;
+            }
             Way::Moved => {
                 self.stage.add_domain(&self.stage.own, &domain()?).await?;
                 self.signal.sent();

@@ -32,6 +32,7 @@ pub enum Way {
     OwnPassword,
     OperatorSetsPassword,
     ProviderRequired,
+    DomainRemoved,
     Moved,
 }
 
@@ -137,7 +138,7 @@ pub struct Row {
 }
 
 impl Way {
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Key,
         Self::TokenAtTheSharedAddress,
         Self::TokenAtTheCompanysAddress,
@@ -160,6 +161,7 @@ impl Way {
         Self::OwnPassword,
         Self::OperatorSetsPassword,
         Self::ProviderRequired,
+        Self::DomainRemoved,
         Self::Moved,
         // Last, because everybody of that company is signed in for a short time from then on.
         Self::ShorterPolicy,
@@ -208,6 +210,7 @@ impl Way {
             Self::OwnPassword => Row { kept: &[Cookie, Stream], ..own("own-password", Account) },
             Self::OperatorSetsPassword => own("operator-password", Operator),
             Self::ProviderRequired => own("provider-required", Operator),
+            Self::DomainRemoved => own("domain-removed", Operator),
             Self::Moved => own("moved", Operator),
         }
     }

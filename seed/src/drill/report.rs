@@ -100,7 +100,8 @@ impl Report {
             PAUSE.as_millis()
         ));
         if has_own {
-            let own = "* in a company of the drill's own, because it reaches everybody or is about passwords.";
+            let own =
+                "* in a company of the drill's own, because it reaches everybody or is about passwords or domains.";
             lines.push(own.to_owned());
         }
         if let Some((slowest, time)) = self.slowest() {
