@@ -41,7 +41,8 @@ const MORPHEUS: Person = Person {
     password: Some("Nebuchadnezzar"),
     role: Some(Role::Owner),
 };
-const SMITH: Person =
+/// Whom the demo has, and no part of the workshop.
+pub const SMITH: Person =
     Person { name: "Agent Smith", email: "smith@matrix.fake", password: Some("Mr. Anderson"), role: Some(Role::Owner) };
 
 /// The published articles' key.

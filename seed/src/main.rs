@@ -71,6 +71,9 @@ enum Act {
         /// First erase what the workshop's parts have made, and the demo itself.
         #[arg(long)]
         afresh: bool,
+        /// But leave a part of the workshop that was begun as it is.
+        #[arg(long, conflicts_with = "afresh")]
+        keep_workshop: bool,
         /// Also make the published article's key 131313 for whiterabbit.fake. The API honours it on loopback only.
         #[arg(long)]
         workshop_keys: bool,
@@ -250,7 +253,11 @@ async fn run(command: Command) -> Result<ExitCode> {
 async fn carry_out(world: &World, act: Act) -> Result<()> {
     match act {
         Act::Workshop { part } => workshop::begin(world, part).await,
-        Act::Demo { afresh, workshop_keys, idp } => {
+        Act::Demo { afresh, keep_workshop, workshop_keys, idp } => {
+            if keep_workshop && workshop::is_begun(world).await? {
+                println!("Kept the part of the workshop that was begun.");
+                return Ok(());
+            }
             if afresh {
                 workshop::clear(world).await?;
             }

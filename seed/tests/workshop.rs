@@ -65,6 +65,22 @@ async fn people_who_moved_or_merged_are_cleared_away_too() {
 }
 
 #[tokio::test]
+async fn a_part_that_was_begun_is_kept_where_the_demo_is_started_again() {
+    let seed = Seed::new().await;
+    let again = |seed: &Seed| seed.run(&["demo", "--keep-workshop", "--workshop-keys"]);
+    for part in ["start", "scim", "workflows", "entitlements"] {
+        seed.run(&["workshop", part]);
+        assert_eq!(again(&seed), "Kept the part of the workshop that was begun.\n", "{part}");
+    }
+    seed.run(&["demo", "--afresh", "--workshop-keys"]);
+    assert_eq!(keys(&seed).await, [("whiterabbit.fake".to_owned(), vec!["revoke".to_owned()])]);
+    for _ in 0..2 {
+        assert!(again(&seed).contains("smith@matrix.fake"), "the demo is made and made again");
+    }
+    assert_eq!(seed.count("select count(*) from users").await, 4);
+}
+
+#[tokio::test]
 async fn a_company_is_erased_only_when_it_is_named_twice() {
     let seed = Seed::new().await;
     seed.run(&["org", "add", "zion.example"]);

@@ -12,7 +12,7 @@ use crate::world::World;
 #[cfg(test)]
 pub use page::Page;
 pub use walk::walk;
-pub use worlds::clear;
+pub use worlds::{clear, is_begun};
 
 /// A part of the workshop, in the order of the series.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

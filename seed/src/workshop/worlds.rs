@@ -13,7 +13,7 @@ use secrecy::SecretString;
 use serde_json::json;
 
 use super::Part;
-use crate::demo::{self, BOBBY, Person, TRINITY, WORKSHOP_KEY};
+use crate::demo::{self, BOBBY, Person, SMITH, TRINITY, WORKSHOP_KEY};
 use crate::world::{World, parse_domain, parse_email};
 use crate::{oidc_migrate, people, sso};
 
@@ -21,6 +21,19 @@ use crate::{oidc_migrate, people, sso};
 /// (RFC 2606 §2 and §3; `fake` is no top-level domain).
 const COMPANIES: [&str; 5] = ["whiterabbit.fake", "matrix.fake", "portal.example", "gridco.example", "garden.example"];
 const PEOPLE: [&str; 2] = [BOBBY.email, TRINITY.email];
+
+/// Whether something of the workshop's is there, and not the demo, which alone has Smith.
+pub async fn is_begun(world: &World) -> Result<bool> {
+    if users::find_candidate(&world.db, &parse_email(SMITH.email)?).await?.is_some() {
+        return Ok(false);
+    }
+    for company in COMPANIES {
+        if orgs::find_by_domain(&world.db, &parse_domain(company)?).await?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(users::find_candidate(&world.db, &parse_email(BOBBY.email)?).await?.is_some())
+}
 
 /// Erases what earlier parts have made, and has the demo's provider begin anew.
 pub async fn clear(world: &World) -> Result<()> {
